@@ -1,0 +1,1 @@
+"""Shared vocabulary of all rooms; needs numpy and the standard library only."""

@@ -1,0 +1,118 @@
+"""`run_via_cmdline`: the command line of a run file.
+
+::
+
+    python run_lateral_line.py TARGET_DIR [--option value ...]
+"""
+
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from dystrack.core.errors import ConfigurationError
+from dystrack.core.protocols import Pipeline
+from dystrack.manager.command_options import CommandOptions, command_options
+from dystrack.manager.manager import run_dystrack_manager
+from dystrack.manager.standard_output import replace_unknown_letters
+
+__all__ = ["run_via_cmdline"]
+
+_EXIT_USAGE = 2
+_HELP_WORDS = frozenset({"--help", "-h"})
+_END_OF_OPTIONS = "--"
+
+
+def run_via_cmdline(
+    argv: Sequence[str],
+    image_analysis_func: Pipeline,
+    analysis_kwargs: Mapping[str, Any] = {},
+    analysis_cache: Mapping[str, Any] = {},
+    manager_kwargs: Mapping[str, Any] = {},
+) -> tuple[list[list[float | None]], dict[str, int]]:
+    """Run the manager with what a run file fixes and what the command line adds.
+
+    The command line is ``TARGET_DIR [--option value ...]``. Each keyword of the pipeline and of
+    the manager whose annotation or documented type begins with bool, int, float or str, or lists
+    choices, is an option, unless it is set here. Only what is typed is passed on, so the functions
+    keep their own defaults. A name that pipeline and manager share sets both, as it always did.
+
+    Parameters
+    ----------
+    argv : sequence of str
+        Name of the program, then the words of the command line, like `sys.argv`.
+    image_analysis_func : callable
+        The pipeline.
+    analysis_kwargs : dict, default {}
+        Keywords of the pipeline that are fixed.
+    analysis_cache : dict, default {}
+        Keywords of the pipeline for its first call; it hands them on from call to call.
+    manager_kwargs : dict, default {}
+        Keywords of `dystrack.manager.manager.run_dystrack_manager` that are fixed.
+
+    Returns
+    -------
+    coordinates : list of [z, y, x]
+        What was sent for each prescan, in pixels.
+    stats : dict of str to int
+        What was counted.
+
+    Raises
+    ------
+    SystemExit
+        With code 2 after one message on standard error if the command line is not understood,
+        with code 0 after the help screen if it asks for ``--help``.
+    ConfigurationError
+        If a fixed keyword does not exist, is set twice or is missing, and whatever
+        `run_dystrack_manager` refuses.
+    Exception
+        Whatever else `run_dystrack_manager` raises.
+    """
+    program, tokens = (argv[0], list(argv[1:])) if argv else ("dystrack", [])
+    replace_unknown_letters()
+    options = command_options(
+        image_analysis_func, run_dystrack_manager, analysis_kwargs, analysis_cache, manager_kwargs
+    )
+    if _HELP_WORDS & set(_before_end_of_options(tokens)):
+        _print_help_and_leave(program, options)
+    if options.withheld:
+        warnings.warn(_withheld_notice(options), UserWarning, stacklevel=2)
+    from dystrack.manager.command_parser import parse_words  # noqa: PLC0415  (0.1 s)
+
+    try:
+        request = parse_words(options, tokens)
+    except ConfigurationError as error:
+        _refuse(program, error)
+    return run_dystrack_manager(
+        request.target_dir,
+        image_analysis_func,
+        img_kwargs={**analysis_kwargs, **request.analysis_kwargs},
+        img_cache=dict(analysis_cache),
+        **{**manager_kwargs, **request.manager_kwargs},
+    )
+
+
+def _before_end_of_options(tokens: list[str]) -> list[str]:
+    return tokens[: tokens.index(_END_OF_OPTIONS)] if _END_OF_OPTIONS in tokens else tokens
+
+
+def _print_help_and_leave(program: str, options: CommandOptions) -> NoReturn:
+    from rich.console import Console  # noqa: PLC0415  (0.07 s, for the help screen only)
+
+    from dystrack.manager.option_help import help_screen  # noqa: PLC0415
+
+    Console(highlight=False).print(help_screen(program, options))
+    raise SystemExit(0)
+
+
+def _refuse(program: str, error: ConfigurationError) -> NoReturn:
+    sys.stderr.write(f"{program}: {error}\nAll options: {program} --help\n")
+    raise SystemExit(_EXIT_USAGE)
+
+
+def _withheld_notice(options: CommandOptions) -> str:
+    reasons = "; ".join(f"{item.name}: {item.reason}" for item in options.withheld)
+    return (
+        f"Some keywords of the pipeline cannot be set on the command line ({reasons})."
+        " Set them in a run file, or document them in numpy style as bool, int, float or str."
+    )

@@ -1,0 +1,409 @@
+"""`run_dystrack_manager`: keyword arguments → a session → its results."""
+
+import contextlib
+import os
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dystrack import __version__
+from dystrack.core.coords_file import COORDS_FILE_NAME, prepare_coords_file
+from dystrack.core.protocols import SYSTEM_CLOCK, Clock, Pipeline, Transmitter
+from dystrack.core.readiness import ImageArrival
+from dystrack.manager.console import Console
+from dystrack.manager.events import (
+    Broadcast,
+    ImageSkipped,
+    Listener,
+    SessionEnded,
+    SessionStarted,
+    Warned,
+)
+from dystrack.manager.folder import ClockWait, Wait, watch_for_changes
+from dystrack.manager.image_names import DEFAULT_POSITION_PATTERN, JOURNAL_NAME
+from dystrack.manager.journal import JournalWriter
+from dystrack.manager.positions import Positions
+from dystrack.manager.resume import (
+    PastRun,
+    newest_of_each_position,
+    recall_run,
+    restore_settings,
+    settings_record,
+)
+from dystrack.manager.sender import Sender
+from dystrack.manager.session import Session
+from dystrack.manager.settings import Settings, check_folder
+from dystrack.manager.stop_key import watch_for_esc
+from dystrack.manager.tracker import Tracker
+from dystrack.manager.watcher import Watcher
+from dystrack.manager.worker import InProcessWorker, Worker
+
+__all__ = ["run_dystrack_manager"]
+
+
+def run_dystrack_manager(
+    target_dir: str | os.PathLike[str],
+    image_analysis_func: Pipeline,
+    max_checks: int | None = None,
+    max_triggers: int | None = None,
+    end_on_esc: bool = True,
+    delay: float = 1.0,
+    recurse: bool = False,
+    file_start: str = "",
+    file_end: str = "",
+    file_regex: str = "",
+    img_kwargs: Mapping[str, Any] = {},
+    img_cache: Mapping[str, Any] = {},
+    img_err_fallback: bool | str = True,
+    tra_method: str | Transmitter = "txt",
+    tra_kwargs: Mapping[str, Any] = {},
+    tra_err_resume: bool = False,
+    write_txt: bool = True,
+    *,
+    position_pattern: str = DEFAULT_POSITION_PATTERN,
+    frame_margin_px: float = 0.0,
+    max_step_px: float | str | Sequence[float] | None = None,
+    max_step_um: float | str | Sequence[float] | None = None,
+    max_travel_px: float | str | Sequence[float] | None = None,
+    max_travel_um: float | str | Sequence[float] | None = None,
+    max_failures: int | None = None,
+    on_max_failures: str = "hold",
+    on_runaway: str = "warn",
+    resume: bool = False,
+    backlog: str = "all",
+    isolate: bool = False,
+    timeout_s: float = 60.0,
+    quiet_s: float = 2.0,
+    incomplete_limit_s: float = 30.0,
+    progress: bool = True,
+    on_event: Listener | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+) -> tuple[list[list[float | None]], dict[str, int]]:
+    """Watch a folder for prescans and answer each with coordinates for the microscope.
+
+    Each new file whose name fits is given to the pipeline once it is whole; its answer is
+    checked and sent. The watch ends after `max_checks` checks of the folder, after
+    `max_triggers` prescans, on Esc, or on Ctrl-C.
+
+    Parameters
+    ----------
+    target_dir : path-like
+        The folder to watch. Files that lie in it at the start are left alone.
+    image_analysis_func : callable
+        The pipeline: ``z, y, x, msg, cache = f(path, **img_kwargs, **img_cache)``, in pixels.
+    max_checks : int or None, default None
+        Number of checks of the folder after which to end.
+    max_triggers : int or None, default None
+        Number of prescans after which to end.
+    end_on_esc : bool, default True
+        Whether the Esc key ends the watch.
+    delay : float, default 1.0
+        Longest time between two checks in s, when nothing wakes DySTrack earlier.
+    recurse : bool, default False
+        Whether to watch subfolders as well.
+    file_start : str, default ""
+        How the names of prescans start; any if empty.
+    file_end : str, default ""
+        How the names of prescans end; any if empty.
+    file_regex : str, default ""
+        Regular expression that the whole name of a prescan matches; any if empty.
+    img_kwargs : dict, default {}
+        Keyword arguments for the pipeline.
+    img_cache : dict, default {}
+        Keyword arguments that the pipeline hands on from call to call, for each position.
+    img_err_fallback : bool or str, default True
+        What to send when an analysis fails, unless it is the very first: True or ``"previous"``,
+        the previous coordinates of the same position; ``"stay"``, the centre of the image;
+        False, nothing, and the session ends with the error.
+    tra_method : str or callable, default "txt"
+        The way to the microscope: ``"txt"``, a line in ``dystrack_coords.txt``; ``"MyPiC"``, the
+        Windows registry; or ``f(z_pos, y_pos, x_pos, img_msg, img_cache, img_error, target_dir,
+        **tra_kwargs)``.
+    tra_kwargs : dict, default {}
+        Keyword arguments for the way to the microscope.
+    tra_err_resume : bool, default False
+        Whether to go on when coordinates could not be sent after three attempts.
+    write_txt : bool, default True
+        Whether to keep coordinates in ``dystrack_coords.txt`` whatever `tra_method` is.
+    position_pattern : str, optional
+        Regular expression with the groups ``position`` and, if wanted, ``time``, which says to
+        which position the name of a prescan belongs. By default the namings of the usual
+        vendors; empty: all prescans are one position.
+    frame_margin_px : float, default 0.0
+        How far outside its image a target may lie in pixels; infinite to allow any.
+    max_step_px, max_step_um : str or float or sequence of float or None, default None
+        Greatest step from the centre of a prescan, in pixels or µm: one number for all axes, or
+        three for z, y, x, such as ``"5,20,20"``. A target beyond is a failed analysis.
+    max_travel_px, max_travel_um : str or float or sequence of float or None, default None
+        Greatest way of a position from its start, the sum of its steps, given in the same way.
+    max_failures : int or None, default None
+        Number of failures in a row at one position that is tolerated.
+    on_max_failures : str, {"hold", "stop"}, default "hold"
+        What to do beyond: hold the position where it is, or end the session.
+    on_runaway : str, {"warn", "hold"}, default "warn"
+        What to do when the corrections of a position grow in one direction, as they do when the
+        sign of an axis is wrong in the microscope's macro.
+    resume : bool, default False
+        Whether to go on with the last run in this folder, of this pipeline: with the state of
+        each position, with its settings where they are not given, and with the prescans that
+        came in the meantime. No prescan is answered twice. Starts afresh where there was no run.
+    backlog : str, {"all", "newest"}, default "all"
+        Which of the prescans that came in the meantime to answer: all of them, oldest first, or
+        only the newest of each position.
+    isolate : bool, default False
+        Whether to run the pipeline in a process of its own, which may hang or crash.
+    timeout_s : float, default 60.0
+        Deadline for one prescan in s, with `isolate`.
+    quiet_s : float, default 2.0
+        How long a file has to rest in s where nothing else tells that it is whole.
+    incomplete_limit_s : float, default 30.0
+        How long an image that is not whole may stay unchanged in s before it counts as aborted,
+        which is a failed analysis.
+    progress : bool, default True
+        Whether to show what happens in the terminal.
+    on_event : callable or None, default None
+        Is called with each event of the session (see `dystrack.manager.events`).
+    should_stop : callable or None, default None
+        Is asked about ten times a second, and between prescans, whether to end the watch.
+    clock : Clock, optional
+        The time, for simulations.
+
+    Returns
+    -------
+    coordinates : list of [z, y, x]
+        What was sent for each prescan, in pixels, fallbacks included; three times None where
+        there was nothing to send.
+    stats : dict of str to int
+        ``check_counter``, checks of the folder; ``found_counter``, new files;
+        ``target_counter``, prescans; ``img_success_counter``, prescans analysed;
+        ``tra_success_counter``, coordinates that reached the microscope.
+
+    Raises
+    ------
+    ConfigurationError
+        Before the watch starts, if something that was asked for cannot be done; a `ValueError`.
+    CoordsFileError
+        If the text file is not one of DySTrack's.
+    JournalError
+        If the journal cannot be written, or if the run to resume is another one.
+    Exception
+        What the pipeline raised on the very first prescan, or on any without fallback; what
+        kept coordinates from being sent, unless `tra_err_resume`.
+    """
+    settings = Settings(
+        max_checks=max_checks,
+        max_triggers=max_triggers,
+        end_on_esc=end_on_esc,
+        delay=delay,
+        recurse=recurse,
+        file_start=file_start,
+        file_end=file_end,
+        file_regex=file_regex,
+        img_kwargs=img_kwargs,
+        img_cache=img_cache,
+        img_err_fallback=img_err_fallback,
+        tra_method=tra_method,
+        tra_kwargs=tra_kwargs,
+        tra_err_resume=tra_err_resume,
+        write_txt=write_txt,
+        position_pattern=position_pattern,
+        frame_margin_px=frame_margin_px,
+        max_step_px=max_step_px,
+        max_step_um=max_step_um,
+        max_travel_px=max_travel_px,
+        max_travel_um=max_travel_um,
+        max_failures=max_failures,
+        on_max_failures=on_max_failures,
+        on_runaway=on_runaway,
+        resume=resume,
+        backlog=backlog,
+        isolate=isolate,
+        timeout_s=timeout_s,
+        quiet_s=quiet_s,
+        incomplete_limit_s=incomplete_limit_s,
+        progress=progress,
+    )
+    folder = check_folder(target_dir)
+    past = _recall(folder, image_analysis_func) if resume else None
+    if past is not None:
+        settings = restore_settings(settings, past)
+    worker = _choose_worker(image_analysis_func, settings)
+    if settings.keeps_text_file:
+        prepare_coords_file(folder / COORDS_FILE_NAME)
+    with contextlib.ExitStack() as stack:
+        stack.callback(worker.close)
+        tell = Broadcast(_open_listeners(stack, folder, settings, on_event, clock))
+        positions = Positions(settings.img_cache, past.positions if past else ())
+        watcher = _open_watcher(
+            stack, folder, settings, positions, tell, clock, should_stop or _never
+        )
+        sender = Sender(
+            settings.transmit,
+            settings.records,
+            target_dir=os.fspath(target_dir),
+            tra_kwargs=settings.tra_kwargs,
+            says_stay=settings.tra_method == "MyPiC",
+            resume=settings.tra_err_resume,
+            tell=tell,
+            clock=clock,
+        )
+        session = Session(
+            watcher,
+            worker=worker,
+            sender=sender,
+            positions=positions,
+            tracker=Tracker(positions, settings.tracking_rules, tell),
+            naming=settings.naming,
+            img_kwargs=settings.img_kwargs,
+            max_triggers=settings.max_triggers,
+            tell=tell,
+            clock=clock,
+        )
+        worker.start()
+        tell(_describe_start(folder, image_analysis_func, settings, watcher, past))
+        if past is not None:
+            _expect_backlog(watcher, past, settings, tell)
+        _run(session, lambda: _statistics(watcher, session, sender), tell)
+        return session.coordinates, _statistics(watcher, session, sender)
+
+
+def _recall(folder: Path, pipeline: Pipeline) -> PastRun | None:
+    """Return the run to go on with, if there was one."""
+    journal_path = folder / JOURNAL_NAME
+    if not journal_path.exists():
+        return None
+    past = recall_run(journal_path, folder / COORDS_FILE_NAME)
+    past.check_same(str(folder), _name_of(pipeline))
+    return past
+
+
+def _expect_backlog(watcher: Watcher, past: PastRun, settings: Settings, tell: Listener) -> None:
+    """Have the prescans answered that came while DySTrack was down."""
+    for notice in past.notices:
+        tell(Warned(message=notice))
+    missed = [path for path in watcher.existing_targets() if str(path) not in past.handled]
+    wanted = missed
+    if settings.backlog == "newest":
+        wanted = newest_of_each_position(missed, settings.naming)
+    for path in missed:
+        if path not in wanted:
+            tell(ImageSkipped(path=str(path)))
+    watcher.expect(wanted)
+
+
+def _choose_worker(pipeline: Pipeline, settings: Settings) -> Worker:
+    if not settings.isolate:
+        return InProcessWorker(pipeline)
+    from dystrack.manager.isolation import IsolatedWorker  # noqa: PLC0415 - only where wanted
+
+    return IsolatedWorker(pipeline, settings.timeout_s)
+
+
+def _open_listeners(
+    stack: contextlib.ExitStack,
+    folder: Path,
+    settings: Settings,
+    on_event: Listener | None,
+    clock: Clock,
+) -> list[Listener]:
+    """Return who is told what happens: the journal, the terminal, and the user's own listener."""
+    listeners: list[Listener] = [stack.enter_context(JournalWriter(folder, clock))]
+    if settings.progress:
+        console = Console(settings.max_checks, settings.max_triggers, settings.end_on_esc)
+        listeners.append(stack.enter_context(console))
+    if on_event is not None:
+        listeners.append(on_event)
+    return listeners
+
+
+def _open_watcher(
+    stack: contextlib.ExitStack,
+    folder: Path,
+    settings: Settings,
+    positions: Positions,
+    tell: Listener,
+    clock: Clock,
+    should_stop: Callable[[], bool],
+) -> Watcher:
+    naming = settings.naming
+    esc_pressed = stack.enter_context(watch_for_esc()) if settings.end_on_esc else _never
+
+    def new_arrival(path: Path) -> ImageArrival:
+        return ImageArrival(
+            path,
+            quiet_s=settings.quiet_s,
+            limit_s=settings.incomplete_limit_s,
+            expected_planes=positions[naming.label(path.name).position].n_planes,
+            clock=clock,
+        )
+
+    wait: Wait = ClockWait(clock)
+    if clock is SYSTEM_CLOCK:
+        wait = stack.enter_context(watch_for_changes(folder, clock, recurse=settings.recurse))
+    return Watcher(
+        folder,
+        is_target=settings.name_filter.matches,
+        recurse=settings.recurse,
+        delay_s=settings.delay,
+        max_checks=settings.max_checks,
+        new_arrival=new_arrival,
+        should_stop=lambda: esc_pressed() or should_stop(),
+        tell=tell,
+        clock=clock,
+        wait=wait,
+    )
+
+
+def _never() -> bool:
+    return False
+
+
+def _run(session: Session, statistics: Callable[[], dict[str, int]], tell: Listener) -> None:
+    """Run a session to its end and tell why it ended."""
+    reason = "an unexpected stop"
+    try:
+        reason = session.run()
+    except KeyboardInterrupt:
+        reason = "Ctrl-C"
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise
+    finally:
+        tell(SessionEnded(reason=reason, stats=statistics()))
+
+
+def _statistics(watcher: Watcher, session: Session, sender: Sender) -> dict[str, int]:
+    return {
+        "check_counter": watcher.check_counter,
+        "found_counter": watcher.found_counter,
+        "target_counter": session.target_counter,
+        "img_success_counter": session.img_success_counter,
+        "tra_success_counter": sender.tra_success_counter,
+    }
+
+
+def _describe_start(
+    folder: Path, pipeline: Pipeline, settings: Settings, watcher: Watcher, past: PastRun | None
+) -> SessionStarted:
+    return SessionStarted(
+        folder=str(folder),
+        pipeline=_name_of(pipeline),
+        settings=settings_record(settings),
+        versions={
+            "dystrack": __version__,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "system": platform.platform(),
+        },
+        existing=[] if past else [str(path) for path in watcher.existing_targets()],
+        resumed=past is not None,
+    )
+
+
+def _name_of(pipeline: Pipeline) -> str:
+    name = getattr(pipeline, "__qualname__", type(pipeline).__qualname__)
+    return f"{getattr(pipeline, '__module__', '?')}.{name}"

@@ -1,0 +1,159 @@
+"""Ways to a microscope: the text file, the Windows registry, or any callable."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from dystrack.core.coords_file import COORDS_FILE_NAME, CoordsLine, append_line
+from dystrack.core.errors import ConfigurationError
+from dystrack.core.protocols import Transmitter
+
+__all__ = ["choose_transmitter", "send_coords_txt", "send_coords_winreg"]
+
+_MYPIC_KEY = r"SOFTWARE\VB and VBA Program Settings\OnlineImageAnalysis\macro"
+_MYPIC_MOVE = "focus"
+_MYPIC_STAY = "nothing"
+
+
+def send_coords_txt(
+    fpath: str | os.PathLike[str],
+    z_pos: float | None = None,
+    y_pos: float | None = None,
+    x_pos: float | None = None,
+    msg: str = "_",
+    precision: int = 4,
+) -> None:
+    """Append coordinates to a text file that the microscope's macro polls.
+
+    Parameters
+    ----------
+    fpath : path-like
+        The text file; it is made, with its header, where it is missing.
+    z_pos, y_pos, x_pos : float or None, default None
+        Coordinates in pixels; None is written ``nan``.
+    msg : str, default "_"
+        Message to the macro; white space in it becomes single blanks.
+    precision : int, default 4
+        Digits after the decimal point.
+
+    Raises
+    ------
+    OSError
+        If the line could not be written; the file is then as it was.
+    """
+    z, y, x = (float("nan") if value is None else float(value) for value in (z_pos, y_pos, x_pos))
+    append_line(Path(fpath), CoordsLine(z, y, x, msg), precision)
+
+
+def send_coords_winreg(
+    z_pos: float | None = None,
+    y_pos: float | None = None,
+    x_pos: float | None = None,
+    codeM: str = "focus",  # noqa: N803 - a promised name
+    errMsg: str | None = None,  # noqa: N803 - a promised name
+) -> None:
+    """Write coordinates into the Windows registry, where the MyPiC macro of ZEN Black reads them.
+
+    Parameters
+    ----------
+    z_pos, y_pos, x_pos : float or None, default None
+        Coordinates in pixels; what is None is left as it stands.
+    codeM : str, default "focus"
+        What the macro is to do. It is written last, because it starts the macro: ``"focus"``,
+        ``"trigger1"``, ``"trigger2"``, ``"setRoi"``, ``"setFcsPos"``, or ``"nothing"`` and
+        ``"error"``, which stay where they are.
+    errMsg : str or None, default None
+        Message for the macro's log.
+
+    Raises
+    ------
+    ConfigurationError
+        Where there is no registry.
+    """
+    winreg = _import_winreg()
+    values = {"Z": z_pos, "Y": y_pos, "X": x_pos, "errorMsg": errMsg, "codeMic": codeM}
+    with winreg.CreateKeyEx(winreg.HKEY_CURRENT_USER, _MYPIC_KEY, 0, winreg.KEY_WRITE) as key:
+        for name, value in values.items():
+            if value is not None:
+                winreg.SetValueEx(key, name, 0, winreg.REG_SZ, str(value))
+
+
+def choose_transmitter(tra_method: object) -> Transmitter:
+    """Return the way to the microscope that a user named.
+
+    Parameters
+    ----------
+    tra_method : {"txt", "MyPiC"} or callable
+        Its name, or the user's own function.
+
+    Returns
+    -------
+    Transmitter
+        Called once for each target.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such method, or if it does not work on this computer.
+    """
+    if callable(tra_method):
+        return tra_method
+    if tra_method == "txt":
+        return _to_text_file
+    if tra_method == "MyPiC":
+        _import_winreg()
+        return _to_mypic
+    msg = (
+        f"tra_method is {tra_method!r}, which is not known. Give 'txt', 'MyPiC', or a function "
+        "f(z_pos, y_pos, x_pos, img_msg, img_cache, img_error, target_dir, **tra_kwargs)."
+    )
+    raise ConfigurationError(msg)
+
+
+def _to_text_file(
+    z_pos: float | None,
+    y_pos: float | None,
+    x_pos: float | None,
+    img_msg: str,
+    _img_cache: dict[str, Any],
+    _img_error: Exception | None,
+    target_dir: str,
+    /,
+    **tra_kwargs: Any,
+) -> None:
+    send_coords_txt(
+        Path(target_dir, COORDS_FILE_NAME), z_pos, y_pos, x_pos, msg=img_msg, **tra_kwargs
+    )
+
+
+def _to_mypic(
+    z_pos: float | None,
+    y_pos: float | None,
+    x_pos: float | None,
+    img_msg: str,
+    _img_cache: dict[str, Any],
+    img_error: Exception | None,
+    _target_dir: str,
+    /,
+    **tra_kwargs: Any,
+) -> None:
+    code = _MYPIC_STAY if z_pos is None and y_pos is None and x_pos is None else _MYPIC_MOVE
+    send_coords_winreg(
+        z_pos,
+        y_pos,
+        x_pos,
+        **{"codeM": code, "errMsg": img_msg if img_error else None, **tra_kwargs},
+    )
+
+
+def _import_winreg() -> Any:
+    """Return Windows' registry; the only door to it."""
+    try:
+        import winreg  # noqa: PLC0415 - exists on Windows only
+    except ImportError:
+        msg = (
+            "The method 'MyPiC' writes to the Windows registry, which this computer does not "
+            "have. Run DySTrack on the microscope's PC, or use tra_method 'txt'."
+        )
+        raise ConfigurationError(msg) from None
+    return winreg

@@ -1,0 +1,122 @@
+"""Move to the centre of mass of the image, or of the largest object in it."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from dystrack.core.errors import ConfigurationError
+from dystrack.core.protocols import AnalysisResult
+from dystrack.pipelines.utilities.constraints import constrain_z_movement
+from dystrack.pipelines.utilities.figures import show_target
+from dystrack.pipelines.utilities.loading import robustly_load_image_after_write
+from dystrack.pipelines.utilities.masks import centre_of_mass, centroid, depth_of, largest_object
+from dystrack.pipelines.utilities.preparation import prepare_image
+from dystrack.pipelines.utilities.reporting import report
+from dystrack.pipelines.utilities.smoothing import smooth
+from dystrack.pipelines.utilities.thresholds import object_count_threshold, otsu_threshold
+from dystrack.pipelines.utilities.warming import rehearse
+
+__all__ = ["analyze_image", "warm_up"]
+
+Method = Literal["intensity", "otsu", "objct"]
+
+
+def analyze_image(
+    target_path: str | Path,
+    channel: int | None = None,
+    method: Method = "intensity",
+    gauss_sigma: float = 3.0,
+    count_reduction: float = 0.5,
+    await_write: float = 2,
+    warn_8bit: bool = True,
+    show: bool = False,
+    verbose: bool = False,
+) -> AnalysisResult:
+    """Move to the centre of mass of the smoothed image, or of the largest object in it.
+
+    Parameters
+    ----------
+    target_path : str or Path
+        Path of the prescan, a plane (Y, X) or a stack (Z, Y, X), with several channels or one.
+    channel : int, optional, default None
+        Index of the channel to use. If not given, the image must have a single channel.
+    method : str, {"intensity", "otsu", "objct"}, optional, default "intensity"
+        What the centre is taken of: the grey values ("intensity"), or the largest object in a
+        mask made with Otsu's threshold ("otsu") or with the object-count threshold ("objct").
+    gauss_sigma : float, optional, default 3.0
+        Sigma of the Gaussian filter in pixels, the same along all axes.
+    count_reduction : float, optional, default 0.5
+        For "objct": the threshold is raised until the number of objects has fallen to this
+        fraction of its maximum.
+    await_write : float, optional, default 2
+        For how many seconds a file must have been left alone before it is read, where its format
+        cannot tell whether it is whole.
+    warn_8bit : bool, optional, default True
+        If True, a warning is issued if the image is not 8-bit and so is converted.
+    show : bool, optional, default False
+        If True, a figure with mask and target is shown; the run goes on meanwhile.
+    verbose : bool, optional, default False
+        If True, more information is printed.
+
+    Returns
+    -------
+    AnalysisResult
+        z, y and x of the centre in pixels (z is limited to 0.1 of the stack about its middle; 0.0
+        in 2-D), the message "OK", and an empty cache.
+
+    Raises
+    ------
+    ImageError
+        If the image cannot be loaded, or is not what this pipeline takes.
+    TargetNotFoundError
+        If there is nothing to find in it.
+    ConfigurationError
+        If `method` or `gauss_sigma` is not one of those possible.
+    """
+    # 1. Load the image
+    image = robustly_load_image_after_write(target_path, await_write)
+
+    # 2. Check it, pick the channel, convert to 8 bits
+    image = prepare_image(image, channel, warn_8bit)
+    report(verbose, f"Loaded {target_path}: {image.shape}")
+
+    # 3. Detect the target
+    smoothed = smooth(image, gauss_sigma)
+    mask = _mask_of_target(smoothed, method, count_reduction, verbose)
+    target = centre_of_mass(smoothed) if mask is None else centroid(mask)
+    report(verbose, f"Centre: z {target.z:.2f}, y {target.y:.2f}, x {target.x:.2f} px")
+
+    # 4. Constrain the movement
+    target = target._replace(z=constrain_z_movement(target.z, depth_of(image)))
+
+    # 5. Return the coordinates
+    if show:
+        show_target("DySTrack: center_of_mass", image, target, mask)
+    return AnalysisResult(*target, "OK", {})
+
+
+def _mask_of_target(
+    smoothed: npt.NDArray[np.uint8], method: Method, count_reduction: float, verbose: bool
+) -> npt.NDArray[np.bool_] | None:
+    """Return the mask of the largest object, or None where grey values need no mask."""
+    match method:
+        case "intensity":
+            return None
+        case "otsu":
+            threshold = otsu_threshold(smoothed)
+        case "objct":
+            threshold = object_count_threshold(smoothed, count_reduction)
+        case _:
+            raise ConfigurationError(
+                f"`method` is {method!r}; it must be 'intensity', 'otsu' or 'objct'."
+            )
+    report(verbose, f"Threshold: {threshold}")
+    return largest_object(smoothed >= threshold)
+
+
+def warm_up() -> None:
+    """Do everything that is done only once, so that the first prescan is answered fast."""
+    for method in ("intensity", "otsu", "objct"):
+        rehearse(analyze_image, method=method)

@@ -1,0 +1,1 @@
+"""Steps that pipelines share, each a small function on arrays."""

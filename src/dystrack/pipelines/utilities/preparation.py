@@ -1,0 +1,192 @@
+"""Checks of a loaded image, and the way from there to an 8-bit plane or stack."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dystrack.core.errors import TargetNotFoundError, UnsupportedImageError
+
+__all__ = ["prepare_image", "refuse_constant", "select_channel", "to_uint8"]
+
+_MAX_DIMENSIONS = 4
+_MOST_CHANNELS = 5
+_SAMPLES_OF_COLOUR = (3, 4)
+_VOXELS_AT_A_TIME = 1 << 16
+
+
+def prepare_image(
+    image: npt.NDArray[Any], channel: int | None = None, warn_8bit: bool = True
+) -> npt.NDArray[np.uint8]:
+    """Check an image, pick a channel, and convert to 8 bits.
+
+    Parameters
+    ----------
+    image : ndarray of shape (C, Z, Y, X), (C, Y, X), (Z, Y, X) or (Y, X)
+        Image without axes of length 1.
+    channel : int, optional, default None
+        Index along the first axis; None if there is a single channel and no such axis.
+    warn_8bit : bool, optional, default True
+        Whether to warn of a conversion.
+
+    Returns
+    -------
+    ndarray of uint8, shape (Z, Y, X) or (Y, X)
+        The channel, in 8 bits and contiguous.
+
+    Raises
+    ------
+    UnsupportedImageError
+        If the dimensions, the channel or the kind of values are not what a pipeline takes.
+    TargetNotFoundError
+        If all voxels are equal.
+
+    Warns
+    -----
+    UserWarning
+        If the image was converted, or `channel` seems to pick a plane.
+    """
+    grey = select_channel(image, channel)
+    _check_values(grey)
+    refuse_constant(grey)
+    return to_uint8(grey, warn_8bit)
+
+
+def select_channel(image: npt.NDArray[Any], channel: int | None) -> npt.NDArray[Any]:
+    """Pick a channel and check the dimensions.
+
+    Parameters
+    ----------
+    image : ndarray
+        Image of 2 to 4 dimensions.
+    channel : int or None
+        Index along the first axis, or None.
+
+    Returns
+    -------
+    ndarray of shape (Z, Y, X) or (Y, X)
+        View on the channel.
+
+    Raises
+    ------
+    UnsupportedImageError
+        If the dimensions do not fit.
+    """
+    if not 2 <= image.ndim <= _MAX_DIMENSIONS or image.size == 0:  # noqa: PLR2004 - a plane
+        raise UnsupportedImageError(
+            f"The image has the shape {image.shape}; a plane (Y, X), a stack (Z, Y, X), or one of "
+            "them for each channel (C, …) is needed. Take the prescan without further axes."
+        )
+    if image.ndim > 2 and image.shape[-1] in _SAMPLES_OF_COLOUR:  # noqa: PLR2004
+        raise UnsupportedImageError(
+            f"The image has the shape {image.shape} and looks like a colour (RGB) picture. "
+            "Let the microscope save raw channels."
+        )
+    grey = image if channel is None else _channel_of(image, channel)
+    if grey.ndim not in (2, 3):
+        raise UnsupportedImageError(
+            f"The image has {image.ndim} dimensions, {image.shape}. "
+            f"Choose a channel: `channel` 0 to {image.shape[0] - 1}."
+        )
+    return grey
+
+
+def _channel_of(image: npt.NDArray[Any], channel: int) -> npt.NDArray[Any]:
+    """Return one entry of the first axis, which is meant to be the channels."""
+    n_channels = image.shape[0]
+    if image.ndim < 3:  # noqa: PLR2004 - (C, Y, X)
+        raise UnsupportedImageError(
+            f"`channel` is {channel}, but the image is a single plane of shape {image.shape}. "
+            "Leave `channel` out."
+        )
+    if not -n_channels <= channel < n_channels:
+        raise UnsupportedImageError(
+            f"`channel` is {channel}, but the image of shape {image.shape} has channels "
+            f"0 to {n_channels - 1}."
+        )
+    if n_channels > _MOST_CHANNELS:
+        warnings.warn(
+            f"`channel` picks one of {n_channels} entries of the first axis of {image.shape}. "
+            "If that axis is z, leave `channel` out.",
+            UserWarning,
+            stacklevel=4,
+        )
+    picked: npt.NDArray[Any] = image[channel]
+    return picked
+
+
+def _check_values(image: npt.NDArray[Any]) -> None:
+    """Refuse values that are no finite real numbers."""
+    if image.dtype.kind not in "buif":
+        raise UnsupportedImageError(
+            f"The image holds values of type {image.dtype}; integers or real numbers are needed."
+        )
+    if image.dtype.kind == "f":
+        lowest, highest = float(image.min()), float(image.max())
+        if not np.isfinite(highest - lowest):
+            raise UnsupportedImageError(
+                f"The image holds values that are not finite (from {lowest} to {highest}). "
+                "Check how the microscope software processes the prescan before it is saved."
+            )
+
+
+def refuse_constant(image: npt.NDArray[Any]) -> None:
+    """Refuse an image without any contrast.
+
+    Parameters
+    ----------
+    image : ndarray
+        Image that is not empty.
+
+    Raises
+    ------
+    TargetNotFoundError
+        If all voxels are equal.
+    """
+    if image.min() == image.max():
+        raise TargetNotFoundError(
+            f"There is nothing to find: every voxel is {image.min()} (after smoothing, if any). "
+            "Check shutter, laser power, detector gain and `channel`."
+        )
+
+
+def to_uint8(image: npt.NDArray[Any], warn_8bit: bool = True) -> npt.NDArray[np.uint8]:
+    """Stretch the values of an image over 0 to 255.
+
+    Computes ``(v - min) / (max - min) * 255`` in double precision and truncates, a small part of
+    the image at a time.
+
+    Parameters
+    ----------
+    image : ndarray of bool, int or float
+        Finite values that are not all equal.
+    warn_8bit : bool, optional, default True
+        Whether to warn of a conversion.
+
+    Returns
+    -------
+    ndarray of uint8
+        The same shape, contiguous; `image` itself if it is that already.
+
+    Warns
+    -----
+    UserWarning
+        If the image was not 8-bit.
+    """
+    if image.dtype == np.uint8:
+        return np.ascontiguousarray(image)
+    if warn_8bit:
+        warnings.warn(
+            f"The image is {image.dtype} and was converted to uint8, from its own minimum to its "
+            "maximum. 8-bit prescans are faster; `warn_8bit=False` silences this.",
+            UserWarning,
+            stacklevel=3,
+        )
+    values = np.ascontiguousarray(image).reshape(-1)
+    lowest, highest = float(values.min()), float(values.max())
+    stretched = np.empty(values.size, np.uint8)
+    for start in range(0, values.size, _VOXELS_AT_A_TIME):
+        part = slice(start, start + _VOXELS_AT_A_TIME)
+        stretched[part] = (values[part].astype(float) - lowest) / (highest - lowest) * 255
+    return stretched.reshape(image.shape)

@@ -1,0 +1,94 @@
+"""Thresholds that separate a target from the background; each is a number."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy
+
+from dystrack.core.errors import TargetNotFoundError
+from dystrack.pipelines.utilities.object_counting import histogram, object_counts
+from dystrack.pipelines.utilities.preparation import refuse_constant
+
+__all__ = ["object_count_threshold", "object_counts", "otsu_threshold"]
+
+Bytes = npt.NDArray[np.uint8]
+
+_N_LEVELS = 256
+_COUNT_SIGMA = 3
+_TOO_BRIGHT = 250
+
+
+def object_count_threshold(smoothed: Bytes, count_reduction: float = 0.5) -> int:
+    """Find the threshold at which the objects of the background have gone.
+
+    A low threshold cuts the background into many objects. As it rises, their number passes a
+    maximum and falls, until only the target and little else is left. The threshold is the first
+    behind the maximum at which the smoothed number has fallen to `count_reduction` of it, or
+    rises again because the target itself begins to break up.
+
+    Parameters
+    ----------
+    smoothed : ndarray of uint8, shape (Z, Y, X) or (Y, X)
+        Smoothed image.
+    count_reduction : float, optional, default 0.5
+        Fraction of the greatest number of objects.
+
+    Returns
+    -------
+    int
+        Threshold from 1 to 249; the mask is ``smoothed >= threshold``.
+
+    Raises
+    ------
+    TargetNotFoundError
+        If there is no such threshold.
+    """
+    refuse_constant(smoothed)
+    counts = object_counts(smoothed)
+    curve = scipy.ndimage.gaussian_filter1d(counts, _COUNT_SIGMA)
+    highest_before = np.maximum.accumulate(curve)
+    threshold = _N_LEVELS - 2
+    for level in range(1, _N_LEVELS - 1):
+        most = highest_before[level - 1]
+        has_fallen = curve[level] <= count_reduction * most or curve[level + 1] > curve[level]
+        if most > curve[level] and has_fallen:
+            threshold = level
+            break
+    while threshold > 1 and counts[threshold] == 0:
+        threshold -= 1
+    if threshold >= _TOO_BRIGHT or counts[threshold] == 0:
+        raise TargetNotFoundError(
+            f"No threshold separates a target from the background (it would be {threshold} of "
+            f"255; the brightest smoothed voxel is {smoothed.max()}). Check exposure, saturation "
+            "and `channel`; `count_reduction` or `gauss_sigma` may have to be adapted."
+        )
+    return threshold
+
+
+def otsu_threshold(smoothed: Bytes) -> int:
+    """Find the threshold that separates the two classes of grey values best.
+
+    Parameters
+    ----------
+    smoothed : ndarray of uint8
+        Smoothed image.
+
+    Returns
+    -------
+    int
+        Threshold by Otsu's method as in `skimage.filters.threshold_otsu`; the mask is
+        ``smoothed >= threshold``.
+
+    Raises
+    ------
+    TargetNotFoundError
+        If all voxels are equal.
+    """
+    from skimage import filters  # noqa: PLC0415 - only this method needs skimage
+
+    refuse_constant(smoothed)
+    lowest, highest = int(smoothed.min()), int(smoothed.max())
+    counts = histogram(smoothed)[lowest : highest + 1]
+    threshold_otsu: Any = filters.threshold_otsu  # skimage is annotated in parts
+    return int(threshold_otsu(hist=(counts, np.arange(lowest, highest + 1))))

@@ -1,0 +1,1 @@
+"""Microscopes, simulated and real; they know neither manager nor pipelines."""

@@ -1,0 +1,130 @@
+"""How the simulated microscope gets its coordinates: through a folder, or from a function."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from dystrack.core.coords_file import COORDS_FILE_NAME, CoordsLine, read_lines, wait_for_line
+from dystrack.core.protocols import SYSTEM_CLOCK, Clock
+from dystrack.scopes.clocks import SimulatedClock
+
+__all__ = ["NO_ANSWER", "Answer", "FolderHandOff", "HandOff", "InProcessHandOff", "WritePrescan"]
+
+NO_ANSWER = "no answer in time"
+"""Message where no line came in time."""
+
+WritePrescan = Callable[[Clock], Path]
+"""Writes a prescan, taking the time it takes by a clock, and returns its path."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back for a prescan.
+
+    Attributes
+    ----------
+    line : CoordsLine
+        Coordinates and message; without coordinates, and with `NO_ANSWER`, if none came in time.
+    path : Path
+        The prescan.
+    writing_s : float
+        From the first byte of the prescan to the last.
+    latency_s : float
+        From the last byte of the prescan to the answer.
+    """
+
+    line: CoordsLine
+    path: Path
+    writing_s: float
+    latency_s: float
+
+
+class HandOff(Protocol):
+    """Hands prescans over and brings back coordinates."""
+
+    def exchange(self, write_prescan: WritePrescan) -> Answer:
+        """Have a prescan written and return what came back for it."""
+        ...
+
+
+@dataclass(frozen=True)
+class FolderHandOff:
+    """Waits for one more line in ``dystrack_coords.txt``, as every vendor's macro does.
+
+    Attributes
+    ----------
+    folder : Path
+        Folder of the prescans.
+    timeout_s : float
+        How long to wait for a line.
+    clock : Clock
+        Time in which the other program lives: usually the computer's own.
+    """
+
+    folder: Path
+    timeout_s: float = 60.0
+    clock: Clock = SYSTEM_CLOCK
+
+    def exchange(self, write_prescan: WritePrescan) -> Answer:
+        """Write a prescan and wait for its line.
+
+        Parameters
+        ----------
+        write_prescan : callable
+            Writes the prescan by a clock and returns its path.
+
+        Returns
+        -------
+        Answer
+            The line, or one without coordinates if none came in time.
+        """
+        coords_path = self.folder / COORDS_FILE_NAME
+        n_before = len(read_lines(coords_path))
+        began_s = self.clock.monotonic()
+        path = write_prescan(self.clock)
+        written_s = self.clock.monotonic()
+        try:
+            line = wait_for_line(
+                coords_path, n_before, timeout_s=self.timeout_s, clock=self.clock, poll_s=0.01
+            )
+        except TimeoutError:
+            line = CoordsLine(math.nan, math.nan, math.nan, NO_ANSWER)
+        return Answer(line, path, written_s - began_s, self.clock.monotonic() - written_s)
+
+
+@dataclass(frozen=True)
+class InProcessHandOff:
+    """Asks a function.
+
+    Attributes
+    ----------
+    answer : callable
+        Takes the path of a prescan and returns its line.
+    clock : Clock
+        Time that writing and answering take: by default none for the answer, so that a run is the
+        same on any computer.
+    """
+
+    answer: Callable[[Path], CoordsLine]
+    clock: Clock = field(default_factory=SimulatedClock)
+
+    def exchange(self, write_prescan: WritePrescan) -> Answer:
+        """Write a prescan and ask for its line.
+
+        Parameters
+        ----------
+        write_prescan : callable
+            Writes the prescan by a clock and returns its path.
+
+        Returns
+        -------
+        Answer
+            What the function said.
+        """
+        began_s = self.clock.monotonic()
+        path = write_prescan(self.clock)
+        written_s = self.clock.monotonic()
+        line = self.answer(path)
+        return Answer(line, path, written_s - began_s, self.clock.monotonic() - written_s)

@@ -1,0 +1,254 @@
+"""A simulated microscope that follows a sample as a vendor's macro does.
+
+::
+
+    for each time point
+        for each position
+            move to where the position was left ─► prescan ─► write it ─► wait for one more line
+                                                                                   │
+            main scan ◄── move ◄── stage + (target - (size-1)/2) · voxel size ◄────┤ a target
+                ▲                                                                  │
+                └────────────────────── stay ◄── failure, NaN, or no line in time ─┘
+        wait until the next time point begins
+
+It knows neither the manager nor a pipeline: it meets them on disk, or through a function
+(`dystrack.scopes.hand_off`). Each visit to a position is recorded with what only a simulation
+knows: where the sample really was.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dystrack.core.coordinates import PixelPosition, offset_from_centre_um
+from dystrack.core.coords_file import CoordsLine
+from dystrack.core.errors import ConfigurationError
+from dystrack.core.protocols import Clock
+from dystrack.scopes.clocks import SimulatedClock
+from dystrack.scopes.file_names import FILE_NAMES, FileNames
+from dystrack.scopes.geometry import ScanSettings, Um, View
+from dystrack.scopes.hand_off import Answer, HandOff
+from dystrack.scopes.samples import Sample
+from dystrack.scopes.stage import Stage, StageAxes, StageSettings
+from dystrack.scopes.visits import Visit, projection
+from dystrack.scopes.write_behaviours import BEHAVIOURS, WriteBehaviour
+from dystrack.scopes.writers import SUFFIXES, WRITERS, encode
+
+__all__ = ["FAILURE_MESSAGE", "Microscope", "MicroscopeSettings", "Site"]
+
+FAILURE_MESSAGE = "Image analysis failed!"
+"""What a line says when its coordinates are only a fallback; a careful macro then stays."""
+
+_NOWHERE = Um(0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A position that a user has marked.
+
+    Attributes
+    ----------
+    sample : Sample
+        What is there; it is not seen from other positions.
+    misplacement_um : Um
+        How badly the user centred it at the beginning.
+    """
+
+    sample: Sample
+    misplacement_um: Um = _NOWHERE
+
+
+@dataclass(frozen=True)
+class MicroscopeSettings:
+    """How a microscope is set up.
+
+    Attributes
+    ----------
+    prescan : ScanSettings
+        Scan that is analysed.
+    main_scan : ScanSettings or None
+        Scan that the user wants; None for none, the field of the prescan then counts.
+    n_time_points : int
+        Number of time points.
+    interval_s : float
+        Time from the beginning of one time point to that of the next.
+    file_format : str
+        Format of the prescans, one of `WRITERS`.
+    write_behaviour : WriteBehaviour
+        How prescans get on the disk.
+    file_names : FileNames
+        How images are named.
+    stage : StageSettings
+        What the stage can do.
+    axes : StageAxes
+        How the stage really sits.
+    macro_axes : StageAxes or None
+        How the macro believes that it sits; None if the macro is right.
+    keeps_pictures : bool
+        Keep a small picture of each main scan, with and without tracking.
+    saves_main_scans : bool
+        Write the main scans into the folder of the prescans.
+    """
+
+    prescan: ScanSettings
+    main_scan: ScanSettings | None = None
+    n_time_points: int = 100
+    interval_s: float = 300.0
+    file_format: str = "ome_tiff"
+    write_behaviour: WriteBehaviour = BEHAVIOURS["at_once"]
+    file_names: FileNames = FILE_NAMES["zen_blue"]
+    stage: StageSettings = field(default_factory=StageSettings)
+    axes: StageAxes = field(default_factory=StageAxes)
+    macro_axes: StageAxes | None = None
+    keeps_pictures: bool = False
+    saves_main_scans: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown file format."""
+        if self.file_format not in WRITERS:
+            msg = f"There is no image format {self.file_format!r}. Choose one of {list(WRITERS)}."
+            raise ConfigurationError(msg)
+
+
+class Microscope:
+    """A microscope with a macro that tracks.
+
+    Parameters
+    ----------
+    sites : sequence of Site
+        Positions, visited in this order at each time point.
+    folder : Path
+        Where prescans are written.
+    hand_off : HandOff
+        Where the coordinates come from.
+    settings : MicroscopeSettings
+        How it is set up.
+    clock : SimulatedClock, optional
+        Time in which the samples live; one that never waits if not given.
+    """
+
+    def __init__(
+        self,
+        sites: Sequence[Site],
+        folder: Path,
+        hand_off: HandOff,
+        settings: MicroscopeSettings,
+        clock: SimulatedClock | None = None,
+    ) -> None:
+        self._folder = folder
+        self._hand_off = hand_off
+        self._settings = settings
+        self._clock = clock or SimulatedClock()
+        self._began_s = self._clock.monotonic()
+        self._places = [_Place(number, site, settings) for number, site in enumerate(sites, 1)]
+        self._stage = Stage(settings.stage, settings.axes.to_stage(_NOWHERE))
+
+    def run(self) -> Iterator[Visit]:
+        """Visit all positions at all time points.
+
+        Yields
+        ------
+        Visit
+            Record of the visit that has just ended.
+        """
+        for time_point in range(1, self._settings.n_time_points + 1):
+            begins_s = (time_point - 1) * self._settings.interval_s
+            self._clock.sleep(begins_s - self._now_s())
+            for place in self._places:
+                yield self._visit(time_point, place)
+
+    def _visit(self, time_point: int, place: "_Place") -> Visit:
+        """Take the prescan, follow the answer, take the main scan."""
+        self._stage.move_to(place.stage_um, self._clock)
+        stage_before_um = self._stage.position
+        answer = self._analysed_prescan(time_point, place)
+        shift = self._shift_to(answer.line)
+        reached = self._stage.move_to(stage_before_um.plus(shift or _NOWHERE), self._clock)
+        place.stage_um = self._stage.position
+
+        scan = self._settings.main_scan or self._settings.prescan
+        time_s, sample = self._now_s(), place.sample
+        view = View(self._camera_um(), scan)
+        untracked = View(place.start_um, scan)
+        keeps = self._settings.keeps_pictures
+        visit = Visit(
+            time_point=time_point,
+            position=place.number,
+            time_s=time_s,
+            stage_before_um=stage_before_um,
+            stage_after_um=self._stage.position,
+            camera_um=view.centre,
+            target_um=sample.target_um(time_s, scan.field),
+            position_um=sample.position_um(time_s),
+            in_view=sample.is_in_view(time_s, view),
+            untracked_in_view=sample.is_in_view(time_s, untracked),
+            moved=shift is not None,
+            reached=reached,
+            line=answer.line,
+            prescan_path=answer.path,
+            writing_s=answer.writing_s,
+            latency_s=answer.latency_s,
+            image=projection(sample.render(time_s, view)) if keeps else None,
+            untracked_image=projection(sample.render(time_s, untracked)) if keeps else None,
+        )
+        self._main_scan(time_point, place, view)
+        return visit
+
+    def _analysed_prescan(self, time_point: int, place: "_Place") -> Answer:
+        """Scan where the stage is, write the image, and return what comes back for it."""
+        prescan = self._settings.prescan
+        image = place.sample.render(self._now_s(), View(self._camera_um(), prescan))
+        self._clock.sleep(prescan.duration_s)
+        path = self._path(self._settings.file_names.prescan_name(time_point, place.number))
+
+        def write(clock: Clock) -> Path:
+            data = encode(self._settings.file_format, image, prescan.voxel_size)
+            self._settings.write_behaviour.write(data, path, clock)
+            return path
+
+        began_s = self._clock.monotonic()
+        answer = self._hand_off.exchange(write)
+        passed_s = self._clock.monotonic() - began_s  # more than 0 if both share a clock
+        self._clock.advance(answer.writing_s + answer.latency_s - passed_s)
+        return answer
+
+    def _main_scan(self, time_point: int, place: "_Place", view: View) -> None:
+        """Take the scan for which all this is done, and save it if that is wanted."""
+        if self._settings.main_scan is None:
+            return
+        if self._settings.saves_main_scans:
+            image = place.sample.render(self._now_s(), view)
+            name = self._settings.file_names.main_scan_name(time_point, place.number)
+            write = WRITERS[self._settings.file_format]
+            write(self._path(name), image, view.scan.voxel_size)
+        self._clock.sleep(view.scan.duration_s)
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}{SUFFIXES[self._settings.file_format]}"
+
+    def _shift_to(self, line: CoordsLine) -> Um | None:
+        """Return how far the macro moves the stage for a line; None to stay."""
+        target = PixelPosition(line.z, line.y, line.x)
+        if line.msg == FAILURE_MESSAGE or not all(map(math.isfinite, target)):
+            return None
+        prescan = self._settings.prescan
+        offset_um = Um(*offset_from_centre_um(target, prescan.shape, prescan.voxel_size))
+        return (self._settings.macro_axes or self._settings.axes).shift_to_stage(offset_um)
+
+    def _camera_um(self) -> Um:
+        return self._settings.axes.to_world(self._stage.position)
+
+    def _now_s(self) -> float:
+        return self._clock.monotonic() - self._began_s
+
+
+class _Place:
+    """A position in the course of a run: where it began and where the stage was left."""
+
+    def __init__(self, number: int, site: Site, settings: MicroscopeSettings) -> None:
+        self.number = number
+        self.sample = site.sample
+        centred_um = site.sample.target_um(0.0, settings.prescan.field)
+        self.start_um = centred_um.plus(site.misplacement_um)
+        self.stage_um = settings.axes.to_stage(self.start_um)

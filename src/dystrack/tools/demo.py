@@ -1,0 +1,223 @@
+"""A simulated microscope that is tracked by the real manager, through a real folder."""
+
+import importlib
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dystrack.core.errors import ConfigurationError
+from dystrack.core.protocols import Pipeline
+from dystrack.manager.events import Event, Listener, SessionStarted
+from dystrack.manager.manager import run_dystrack_manager
+from dystrack.scopes.clocks import SimulatedClock
+from dystrack.scopes.geometry import Um
+from dystrack.scopes.hand_off import FolderHandOff
+from dystrack.scopes.scenes import DIFFICULTIES, SCENES, make_sample
+from dystrack.scopes.simulator import Microscope, MicroscopeSettings, Site
+from dystrack.scopes.visits import Visit, summarise
+
+__all__ = ["DemoSettings", "describe_visits", "run_demo", "scene_pipeline"]
+
+_ANSWER_TIMEOUT_S = 30.0
+_SITE_DISTANCE_UM = 5000.0
+
+
+@dataclass(frozen=True)
+class DemoSettings:
+    """What is shown.
+
+    Attributes
+    ----------
+    scene : str
+        Kind of sample, one of `dystrack.scopes.scenes.SCENES`.
+    difficulty : str
+        How hard it is to follow, one of `dystrack.scopes.scenes.DIFFICULTIES`.
+    n_positions, n_time_points : int
+        How many samples are followed, and for how long.
+    duration_s : float
+        How long the show takes in real seconds, if the computer is fast enough.
+    speed : float
+        How many times their usual velocity the samples have.
+    seed : int
+        Equal seeds give equal shows.
+    keeps_pictures : bool
+        Whether small pictures of each main scan are kept, for a report.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such scene or difficulty, or if a number is not positive.
+    """
+
+    scene: str = "organoid"
+    difficulty: str = "normal"
+    n_positions: int = 1
+    n_time_points: int = 40
+    duration_s: float = 20.0
+    speed: float = 1.0
+    seed: int = 0
+    keeps_pictures: bool = False
+
+    def __post_init__(self) -> None:
+        for name, table in (("scene", SCENES), ("difficulty", DIFFICULTIES)):
+            if getattr(self, name) not in table:
+                msg = f"There is no {name} {getattr(self, name)!r}. Choose {', '.join(table)}."
+                raise ConfigurationError(msg)
+        for name in ("n_positions", "n_time_points", "duration_s", "speed"):
+            if not getattr(self, name) > 0:
+                msg = f"{name} is {getattr(self, name)!r}. Give a number above 0."
+                raise ConfigurationError(msg)
+
+    @property
+    def n_prescans(self) -> int:
+        """Return how many prescans the show has."""
+        return self.n_positions * self.n_time_points
+
+
+def run_demo(
+    settings: DemoSettings, folder: Path, *, progress: bool = True, on_event: Listener | None = None
+) -> list[Visit]:
+    """Run the simulated microscope and track it.
+
+    Parameters
+    ----------
+    settings : DemoSettings
+        What is shown.
+    folder : Path
+        An empty folder for prescans and coordinates.
+    progress : bool, default True
+        Whether to show what happens in the terminal.
+    on_event : callable or None, default None
+        Is called with each event of the session.
+
+    Returns
+    -------
+    list of Visit
+        What happened at each time point and position, up to an early end.
+    """
+    visits: list[Visit] = []
+    microscope = _MicroscopeThread(settings, folder, visits)
+
+    def start_microscope(event: Event) -> None:
+        if isinstance(event, SessionStarted):
+            microscope.start()
+        if on_event is not None:
+            on_event(event)
+
+    try:
+        run_dystrack_manager(
+            folder,
+            scene_pipeline(settings.scene),
+            max_triggers=settings.n_prescans,
+            file_start="prescan",
+            img_kwargs=SCENES[settings.scene].pipeline_options,
+            progress=progress,
+            on_event=start_microscope,
+            should_stop=microscope.has_ended,
+        )
+    finally:
+        microscope.stop()
+    return visits
+
+
+def describe_visits(visits: Sequence[Visit]) -> str:
+    """Return in words how well the samples were followed.
+
+    Parameters
+    ----------
+    visits : sequence of Visit
+        What happened; may be empty after an early end.
+
+    Returns
+    -------
+    str
+        How far the samples moved, and how far from the centre they ever were.
+    """
+    if not visits:
+        return "The show was ended before the first main scan."
+    summary = summarise(visits)
+    return (
+        f"The sample moved {summary.travelled_um:.1f} µm. It was never further than "
+        f"{summary.worst_distance_um:.1f} µm from where the microscope was to keep it "
+        f"(median {summary.median_distance_um:.1f} µm).\n"
+        f"The whole sample was in view at {summary.in_view_share:.0%} of {summary.n_visits} main "
+        f"scans; without tracking it would have been at {summary.untracked_in_view_share:.0%}."
+    )
+
+
+def scene_pipeline(scene: str) -> Pipeline:
+    """Return the pipeline that is made for a scene.
+
+    Parameters
+    ----------
+    scene : str
+        One of `dystrack.scopes.scenes.SCENES`.
+
+    Returns
+    -------
+    Pipeline
+        Its ``analyze_image``.
+    """
+    module: Any = importlib.import_module(f"dystrack.pipelines.{SCENES[scene].pipeline}")
+    pipeline: Pipeline = module.analyze_image
+    return pipeline
+
+
+class _MicroscopeThread(threading.Thread):
+    """Runs the microscope beside the manager, as the vendor's program does."""
+
+    def __init__(self, settings: DemoSettings, folder: Path, visits: list[Visit]) -> None:
+        super().__init__(name="simulated microscope", daemon=True)
+        scene = SCENES[settings.scene]
+        samples = [
+            make_sample(
+                settings.scene,
+                settings.difficulty,
+                seed=settings.seed + number,
+                speed=settings.speed,
+                start=Um(0.0, 0.0, number * _SITE_DISTANCE_UM),
+            )
+            for number in range(settings.n_positions)
+        ]
+        self._microscope = Microscope(
+            [Site(sample) for sample in samples],
+            folder,
+            FolderHandOff(folder, timeout_s=_ANSWER_TIMEOUT_S),
+            MicroscopeSettings(
+                prescan=scene.prescan,
+                main_scan=scene.main_scan,
+                n_time_points=settings.n_time_points,
+                interval_s=scene.interval_s,
+                keeps_pictures=settings.keeps_pictures,
+            ),
+            SimulatedClock(speed=scene.interval_s * settings.n_time_points / settings.duration_s),
+        )
+        self._visits = visits
+        self._stopped = threading.Event()
+        self._failure: Exception | None = None
+
+    def run(self) -> None:
+        """Visit all positions until the end, or until it is told to stop."""
+        try:
+            for visit in self._microscope.run():
+                self._visits.append(visit)
+                if self._stopped.is_set():
+                    return
+        except Exception as error:  # noqa: BLE001 - raised again where the demo was called
+            self._failure = error
+            self._stopped.set()
+
+    def has_ended(self) -> bool:
+        """Return whether the microscope has stopped early."""
+        return self._stopped.is_set()
+
+    def stop(self) -> None:
+        """Wait for the visit under way, and raise what went wrong, if anything did."""
+        has_more = self.ident is not None and not self._stopped.is_set()
+        if has_more:
+            self.join(timeout=1.0)
+        self._stopped.set()
+        if self._failure is not None:
+            raise self._failure

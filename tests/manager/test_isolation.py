@@ -1,0 +1,90 @@
+import contextlib
+import os
+import textwrap
+
+import pytest
+
+from dystrack.core.errors import ConfigurationError, InvalidAnswerError, WorkerError
+from dystrack.manager.isolation import IsolatedWorker
+from dystrack.manager.pipeline_reference import load_pipeline
+from fakes import fixed_pipeline
+from misbehaving_pipelines import misbehave
+
+
+@pytest.fixture(scope="module")
+def worker():
+    with contextlib.closing(IsolatedWorker(misbehave, timeout_s=5)) as worker:
+        worker.start()
+        yield worker
+
+
+def answer(worker, how):
+    return worker.run("a.tif", {"how": how}, {"seen": 4})
+
+
+def test_answers_come_from_another_process(worker):
+    z, y, x, pid, cache = answer(worker, "")
+    assert (z, y, x, cache) == (1.0, 2.0, 3.0, {"seen": 5})
+    assert int(pid) != os.getpid()
+
+
+@pytest.mark.parametrize(
+    ("how", "error", "message"),
+    [
+        ("raise", ValueError, "no tissue"),
+        ("raise_fragile", WorkerError, "FragileError: no tissue"),
+        ("segfault", WorkerError, "exit code -11"),
+        ("exit", WorkerError, r"sys.exit\(3\)"),
+        ("memory", MemoryError, "llocat"),
+        ("unpicklable", InvalidAnswerError, "cannot be handed"),
+    ],
+)
+def test_nothing_takes_the_run_down(worker, how, error, message):
+    with pytest.raises(error, match=message):
+        answer(worker, how)
+    assert answer(worker, "")[:3] == (1.0, 2.0, 3.0)
+
+
+def test_an_error_tells_where_it_was_raised(worker):
+    with pytest.raises(ValueError, match="no tissue") as caught:
+        answer(worker, "raise")
+    assert "misbehaving_pipelines.py" in caught.value.__notes__[0]
+
+
+def test_a_hang_is_ended():
+    with contextlib.closing(IsolatedWorker(misbehave, timeout_s=0.2)) as worker:
+        with pytest.raises(WorkerError, match=r"longer than 0.2 s"):
+            answer(worker, "hang")
+        assert answer(worker, "")[:3] == (1.0, 2.0, 3.0)
+
+
+def test_a_pipeline_from_a_file(tmp_path):
+    file = tmp_path / "my pipeline.py"
+    file.write_text(
+        textwrap.dedent(
+            """
+            def follow(target_path):
+                return 1.0, 2.0, 3.0, __name__, {}
+            """
+        )
+    )
+    pipeline = load_pipeline(f"{file}:follow")
+    with contextlib.closing(IsolatedWorker(pipeline, timeout_s=20)) as worker:
+        assert worker.run("a.tif", {}, {})[:3] == (1.0, 2.0, 3.0)
+
+
+def test_what_no_other_process_can_import_is_refused():
+    with pytest.raises(ConfigurationError, match="isolate=False"):
+        IsolatedWorker(lambda path: None, timeout_s=5)
+
+
+def test_a_pipeline_that_is_gone_in_the_worker(monkeypatch):
+    import fakes
+
+    monkeypatch.setattr(fakes, "only_here", fixed_pipeline, raising=False)
+    monkeypatch.setattr(fixed_pipeline, "__qualname__", "only_here")
+    with (
+        contextlib.closing(IsolatedWorker(fixed_pipeline, timeout_s=5)) as worker,
+        pytest.raises(WorkerError, match="isolate=False"),
+    ):
+        worker.run("a.tif", {}, {})

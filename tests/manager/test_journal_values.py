@@ -1,0 +1,50 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dystrack.manager.journal_values import NotStorableError, decode, encode
+
+plain = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+keys = st.text() | st.integers() | st.tuples(st.integers(), st.text())
+values = st.recursive(
+    plain,
+    lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(keys, inner),
+    max_leaves=20,
+)
+
+
+@given(values)
+def test_what_goes_in_comes_out(value):
+    assert decode(json.loads(json.dumps(encode(value)))) == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.arange(6).reshape(2, 3),
+        np.float32(1.5),
+        np.array([True, False]),
+        np.zeros((0, 3)),
+        np.int64(2**60),
+    ],
+)
+def test_numpy(value):
+    copy = decode(json.loads(json.dumps(encode({"a": value}))))["a"]
+    assert type(copy) is type(value)
+    assert copy.dtype == value.dtype
+    np.testing.assert_array_equal(copy, value)
+
+
+@pytest.mark.parametrize(
+    "value", [object(), {"a": [print]}, np.zeros(10**6), {1, 2}, np.array([object()])]
+)
+def test_what_cannot_be_kept(value):
+    with pytest.raises(NotStorableError):
+        encode(value)
+
+
+def test_arrays_can_be_changed():
+    decode(encode(np.zeros(3)))[0] = 1

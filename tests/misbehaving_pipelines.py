@@ -1,0 +1,55 @@
+"""Pipelines that do what a pipeline must not do; a worker process imports them from here."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+
+class FragileError(Exception):
+    """Cannot be made again from its message alone."""
+
+    def __init__(self, message, detail):
+        super().__init__(message)
+        self.detail = detail
+
+
+def _raise(error):
+    raise error
+
+
+WAYS = {
+    "raise": lambda: _raise(ValueError("no tissue")),
+    "raise_fragile": lambda: _raise(FragileError("no tissue", 3)),
+    "hang": lambda: time.sleep(600),
+    "segfault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
+    "exit": lambda: sys.exit(3),
+    "memory": lambda: np.empty((1 << 62,), np.uint8),
+    "unpicklable": lambda: (1, 2, 3, "OK", {"f": lambda: None}),
+    "four": lambda: (1, 2, 3, "OK"),
+    "nan": lambda: (float("nan"), 2, 3, "OK", {}),
+    "inf": lambda: (1, float("inf"), 3, "OK", {}),
+    "far": lambda: (1, 2, 1e9, "OK", {}),
+    "strings": lambda: ("1", "2", "3", "OK", {}),
+}
+
+
+def misbehave(target_path, how="", seen=0):
+    """Do what `how` or the file's name says; normally answer with the process's number.
+
+    Parameters
+    ----------
+    target_path : str
+        Its name up to the first dot may be one of `WAYS`.
+    how : str
+        One of `WAYS`.
+    seen : int
+        Cached count.
+    """
+    way = how or Path(target_path).name.split(".")[0].rstrip("_0123456789")
+    if way in WAYS:
+        return WAYS[way]()
+    return 1.0, 2.0, 3.0, str(os.getpid()), {"seen": seen + 1}

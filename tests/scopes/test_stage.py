@@ -1,0 +1,64 @@
+from itertools import product
+
+import pytest
+
+from dystrack.scopes.clocks import SimulatedClock
+from dystrack.scopes.geometry import Um
+from dystrack.scopes.stage import Stage, StageAxes, StageSettings
+
+POINT = Um(1.0, 20.0, 300.0)
+ALL_AXES = [
+    StageAxes(*signs, swaps_yx=swaps, origin=Um(5.0, 6.0, 7.0))
+    for *signs, swaps in product((1, -1), (1, -1), (1, -1), (False, True))
+]
+
+
+@pytest.mark.parametrize(
+    ("axes", "world"),
+    [
+        (StageAxes(), Um(1.0, 20.0, 300.0)),
+        (StageAxes(z_sign=-1, x_sign=-1), Um(-1.0, 20.0, -300.0)),
+        (StageAxes(swaps_yx=True), Um(1.0, 300.0, 20.0)),
+        (StageAxes(y_sign=-1, swaps_yx=True), Um(1.0, -300.0, 20.0)),
+        (StageAxes(origin=Um(10.0, 0.0, 1.0)), Um(11.0, 20.0, 301.0)),
+    ],
+)
+def test_a_reading_is_a_point_of_the_world(axes, world):
+    assert axes.to_world(POINT) == world
+
+
+@pytest.mark.parametrize("axes", ALL_AXES)
+def test_there_and_back_again(axes):
+    assert axes.to_stage(axes.to_world(POINT)) == POINT
+    assert axes.to_world(axes.to_stage(POINT)) == POINT
+
+
+@pytest.mark.parametrize("axes", ALL_AXES)
+def test_a_shift_of_the_stage_is_that_shift_in_the_world(axes):
+    start = Um(3.0, -4.0, 5.0)
+    moved = axes.to_world(start.plus(axes.shift_to_stage(POINT)))
+    assert moved.minus(axes.to_world(start)) == POINT
+
+
+def test_moving_takes_its_time():
+    clock = SimulatedClock()
+    stage = Stage(StageSettings(speed_um_per_s=100.0, settling_s=0.5), Um(0.0, 0.0, 0.0))
+    assert stage.move_to(Um(10.0, -200.0, 50.0), clock)
+    assert clock.monotonic() == pytest.approx(2.5)
+    assert stage.move_to(Um(10.0, -200.0, 50.0), clock)
+    assert clock.monotonic() == pytest.approx(2.5)
+
+
+@pytest.mark.parametrize(
+    ("target", "stops_at"),
+    [
+        (Um(11.0, 0.0, 0.0), Um(10.0, 0.0, 0.0)),
+        (Um(0.0, -999.0, 5.0), Um(0.0, -100.0, 5.0)),
+        (Um(0.0, 0.0, 100.1), Um(0.0, 0.0, 100.0)),
+    ],
+)
+def test_a_stage_stops_at_its_ends(target, stops_at):
+    settings = StageSettings(low=Um(-10.0, -100.0, -100.0), high=Um(10.0, 100.0, 100.0))
+    stage = Stage(settings, Um(0.0, 0.0, 0.0))
+    assert not stage.move_to(target, SimulatedClock())
+    assert stage.position == stops_at

@@ -1,0 +1,39 @@
+"""Importing weighs little and changes nothing; each claim is checked in a process of its own."""
+
+import json
+import subprocess
+import sys
+
+PROBE = """
+import json, logging, sys, time, warnings
+import numpy, scipy.ndimage, scipy.optimize
+filters, handlers = list(warnings.filters), list(logging.getLogger().handlers)
+level, before = logging.getLogger().level, set(sys.modules)
+started_s = time.perf_counter()
+import dystrack.manager.manager, dystrack.pipelines.lateral_line
+duration_s = time.perf_counter() - started_s
+print(json.dumps({
+    "duration_s": duration_s,
+    "loaded": sorted({name.partition(".")[0] for name in set(sys.modules) - before}),
+    "same_filters": filters == list(warnings.filters),
+    "same_logger": (handlers, level) == (logging.getLogger().handlers, logging.getLogger().level),
+}))
+"""
+HEAVY = {"matplotlib", "bioio", "numba", "skimage", "tifffile", "nd2", "pylibCZIrw", "watchdog", "pebble"}
+
+
+def probe():
+    result = subprocess.run([sys.executable, "-c", PROBE], check=True, capture_output=True, text=True)
+    return json.loads(result.stdout)
+
+
+def test_importing_weighs_little():
+    runs = [probe() for _ in range(3)]
+    assert not HEAVY & set(runs[0]["loaded"])
+    assert min(run["duration_s"] for run in runs) < 0.5
+
+
+def test_importing_changes_nothing():
+    run = probe()
+    assert run["same_filters"]
+    assert run["same_logger"]
