@@ -30,6 +30,7 @@ def runs():
     return [list(group) for _, group in itertools.groupby(sorted(rows, key=setting), setting)]
 
 
+@pytest.mark.filterwarnings("ignore:z was limited:UserWarning")
 @pytest.mark.parametrize(
     "rows", runs(), ids=lambda rows: f"{rows[0]['pipeline']} {rows[0]['kwargs']}"
 )

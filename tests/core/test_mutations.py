@@ -7,6 +7,9 @@ what the microscope meant to write.
 import json
 import os
 import random
+import subprocess
+import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,7 +21,7 @@ import pytest
 import tifffile
 
 from dystrack.core.image_file import ImageStatus, Verdict, inspect_image, inspect_image_closely
-from dystrack.core.readiness import FileStamp, ImageArrival, Ready, Wait
+from dystrack.core.readiness import FileStamp, ImageArrival, Ready, Wait, wait_until_whole
 from fakes import FakeClock
 from genuine_files import GenuineFile, genuine_files
 

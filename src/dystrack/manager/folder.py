@@ -1,5 +1,6 @@
 """The folder as the watcher sees it: its names, and a wait that ends when something changes."""
 
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -90,6 +91,8 @@ def watch_for_changes(folder: Path, clock: Clock, *, recurse: bool) -> Iterator[
     )
     from watchdog.observers import Observer  # noqa: PLC0415
 
+    # An event that arrives while the observer stops is reported there, to nobody's use.
+    logging.getLogger("watchdog").addHandler(logging.NullHandler())
     wait = FolderWait()
     observer = Observer()
     events = [DirCreatedEvent, FileClosedEvent, FileCreatedEvent, FileMovedEvent]

@@ -197,14 +197,19 @@ class Watcher:
             self._expect(path, self._clock.monotonic())
 
     def _whole_images(self) -> Iterator[ArrivedImage]:
-        """Yield the images that are whole by now."""
+        """Yield the images that are whole by now.
+
+        When one is due, all are looked at, so that no image overtakes an older one.
+        """
+        now_s = self._clock.monotonic()
+        if all(pending.next_look_s > now_s for pending in self._pending):
+            return
         arrived = []
         for pending in list(self._pending):
-            if pending.next_look_s <= self._clock.monotonic():
-                outcome = self._look_at(pending)
-                if outcome is not None:
-                    image = ArrivedImage(pending.path, outcome, pending.noticed_s, pending.attempt)
-                    arrived.append((image, pending))
+            outcome = self._look_at(pending)
+            if outcome is not None:
+                image = ArrivedImage(pending.path, outcome, pending.noticed_s, pending.attempt)
+                arrived.append((image, pending))
         for image, pending in sorted(arrived, key=lambda pair: pair[0].order):
             if self._should_stop():
                 return

@@ -20,6 +20,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from dystrack.core.coordinates import PixelPosition, offset_from_centre_um
 from dystrack.core.coords_file import CoordsLine
@@ -139,6 +140,7 @@ class Microscope:
         self._folder = folder
         self._hand_off = hand_off
         self._settings = settings
+        self._main_settings = settings.main_scan or settings.prescan
         self._clock = clock or SimulatedClock()
         self._began_s = self._clock.monotonic()
         self._places = [_Place(number, site, settings) for number, site in enumerate(sites, 1)]
@@ -161,39 +163,44 @@ class Microscope:
     def _visit(self, time_point: int, place: "_Place") -> Visit:
         """Take the prescan, follow the answer, take the main scan."""
         self._stage.move_to(place.stage_um, self._clock)
-        stage_before_um = self._stage.position
+        before_um = self._stage.position
         answer = self._analysed_prescan(time_point, place)
         shift = self._shift_to(answer.line)
-        reached = self._stage.move_to(stage_before_um.plus(shift or _NOWHERE), self._clock)
+        reached = self._stage.move_to(before_um.plus(shift or _NOWHERE), self._clock)
         place.stage_um = self._stage.position
-
-        scan = self._settings.main_scan or self._settings.prescan
-        time_s, sample = self._now_s(), place.sample
-        view = View(self._camera_um(), scan)
-        untracked = View(place.start_um, scan)
-        keeps = self._settings.keeps_pictures
-        visit = Visit(
+        visit = self._record(
+            place,
             time_point=time_point,
-            position=place.number,
-            time_s=time_s,
-            stage_before_um=stage_before_um,
-            stage_after_um=self._stage.position,
-            camera_um=view.centre,
-            target_um=sample.target_um(time_s, scan.field),
-            position_um=sample.position_um(time_s),
-            in_view=sample.is_in_view(time_s, view),
-            untracked_in_view=sample.is_in_view(time_s, untracked),
+            stage_before_um=before_um,
             moved=shift is not None,
             reached=reached,
             line=answer.line,
             prescan_path=answer.path,
             writing_s=answer.writing_s,
             latency_s=answer.latency_s,
+        )
+        self._main_scan(time_point, place)
+        return visit
+
+    def _record(self, place: "_Place", **what_happened: Any) -> Visit:
+        """Return what happened, and what only a simulation knows: where the sample is now."""
+        view = View(self._camera_um(), self._main_settings)
+        untracked = View(place.start_um, self._main_settings)
+        time_s, sample = self._now_s(), place.sample
+        keeps = self._settings.keeps_pictures
+        return Visit(
+            position=place.number,
+            time_s=time_s,
+            stage_after_um=place.stage_um,
+            camera_um=view.centre,
+            target_um=sample.target_um(time_s, view.scan.field),
+            position_um=sample.position_um(time_s),
+            in_view=sample.is_in_view(time_s, view),
+            untracked_in_view=sample.is_in_view(time_s, untracked),
             image=projection(sample.render(time_s, view)) if keeps else None,
             untracked_image=projection(sample.render(time_s, untracked)) if keeps else None,
+            **what_happened,
         )
-        self._main_scan(time_point, place, view)
-        return visit
 
     def _analysed_prescan(self, time_point: int, place: "_Place") -> Answer:
         """Scan where the stage is, write the image, and return what comes back for it."""
@@ -213,16 +220,16 @@ class Microscope:
         self._clock.advance(answer.writing_s + answer.latency_s - passed_s)
         return answer
 
-    def _main_scan(self, time_point: int, place: "_Place", view: View) -> None:
+    def _main_scan(self, time_point: int, place: "_Place") -> None:
         """Take the scan for which all this is done, and save it if that is wanted."""
-        if self._settings.main_scan is None:
+        scan = self._settings.main_scan
+        if scan is None:
             return
         if self._settings.saves_main_scans:
-            image = place.sample.render(self._now_s(), view)
+            image = place.sample.render(self._now_s(), View(self._camera_um(), scan))
             name = self._settings.file_names.main_scan_name(time_point, place.number)
-            write = WRITERS[self._settings.file_format]
-            write(self._path(name), image, view.scan.voxel_size)
-        self._clock.sleep(view.scan.duration_s)
+            WRITERS[self._settings.file_format](self._path(name), image, scan.voxel_size)
+        self._clock.sleep(scan.duration_s)
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}{SUFFIXES[self._settings.file_format]}"

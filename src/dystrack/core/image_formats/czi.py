@@ -42,6 +42,8 @@ _ATTACHMENTS_AT: Final = _SEGMENT.size + 256
 _XML_AT: Final = _SEGMENT.size + 256
 _SUB_BLOCK_HEAD_BYTES: Final = 256
 _UNCOMPRESSED: Final = 0
+_SCENE: Final = "S"
+_TILE: Final = "M"
 _MOST_DIMENSIONS: Final = 40
 _MOST_XML_BYTES: Final = 1 << 28
 
@@ -86,7 +88,7 @@ def read_structure(view: FileView) -> Structure:
     Returns
     -------
     Structure
-        What the file promises. Axes and shape are empty for several scenes.
+        What the file promises; of several scenes, axes and shape are those of the first.
 
     Raises
     ------
@@ -194,13 +196,14 @@ def _described(entries: list[_Entry], pixels: tuple[ByteRange, ...], xml: bytes)
     """Return the structure of the planes that the directory lists."""
     if not entries:
         raise IncompleteImageError("the directory lists no plane in full size")
-    types = {entry.pixel_type for entry in entries}
-    is_colour = not types.isdisjoint(_COLOURS)
-    sizes = {axis: _extent(entries, axis) for axis in entries[0].dimensions if axis != "M"}
-    if sizes.get("S", 1) > 1:
-        return Structure(is_colour=is_colour, pixels=pixels, may_end_blank=True)
-    _check_every_plane_is_there(entries, sizes)
-    sizes["S"] = max(_COLOURS.get(pixel_type, 1) for pixel_type in types)
+    first = min(entry.dimensions.get(_SCENE, (0,))[0] for entry in entries)
+    scene = [entry for entry in entries if entry.dimensions.get(_SCENE, (first,))[0] == first]
+    axes_there = scene[0].dimensions.keys() - {_SCENE, _TILE}
+    sizes = {axis: _extent(scene, axis) for axis in sorted(axes_there)}
+    _check_every_plane_is_there(scene, sizes)
+    colours = {entry.pixel_type for entry in entries} & _COLOURS.keys()
+    is_colour = bool(colours)
+    sizes["S"] = max((_COLOURS[colour] for colour in colours), default=1)
     axes, shape = canonical_axes(sizes)
     return Structure(
         axes=axes,

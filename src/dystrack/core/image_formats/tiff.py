@@ -39,6 +39,7 @@ _RESOLUTION_UNIT_UM: Final[Mapping[int, float]] = MappingProxyType({_INCH: 25_40
 # Larger "pixels" come from the resolution of a screen or printer (72 to 1,200 dots per inch).
 _LARGEST_PIXEL_UM: Final = 20.0
 _OME_ENDINGS: Final = (".ome.tif", ".ome.tiff", ".ome.btf", ".ome.tf2", ".ome.tf8")
+_UNNAMED_AXES: Final = "IQ"
 _MAY_GROW: Final = "nothing in the file says that no more planes follow"
 _RESERVED_BYTES: Final = 16
 
@@ -153,7 +154,10 @@ def _sizes_of_stack(facts: Mapping[str, Any], sizes: list[int], n_planes: int) -
     axes = facts.get("axes")
     if isinstance(axes, str) and len(axes) == len(facts["shape"]):
         named = dict(zip(axes, facts["shape"], strict=True))
-        planes = {axis: size for axis, size in named.items() if axis not in "YXSQI"}
+        planes = {axis: size for axis, size in named.items() if axis not in "YXS"}
+        unnamed = [axis for axis in planes if axis in _UNNAMED_AXES]
+        if len(unnamed) == 1 and "Z" not in planes:
+            planes["Z"] = planes.pop(unnamed[0])
         if prod(planes.values()) == n_planes:
             return planes
     leading: list[int] = []

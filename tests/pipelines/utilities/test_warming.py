@@ -1,0 +1,45 @@
+import subprocess
+import sys
+
+import pytest
+
+from dystrack.pipelines.utilities.warming import rehearse
+from genuine_files import genuine_files
+from pipelines.images import streak, write_tiff
+
+PIPELINES = ["center_of_mass", "chick_node", "lateral_line", "minimal_example"]
+PROBE = """
+import sys
+from importlib import import_module
+pipeline = import_module(f"dystrack.pipelines.{sys.argv[1]}")
+pipeline.warm_up()
+before = set(sys.modules)
+for path in sys.argv[2:]:
+    try:
+        pipeline.analyze_image(path, warn_8bit=False)
+    except pipeline.__dict__.get("DyStrackError", Exception) as error:
+        print("refused:", error)
+print(sorted(name for name in set(sys.modules) - before if not name.startswith("encodings.")))
+"""
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_nothing_is_imported_after_the_warm_up(name, tmp_path):
+    paths = [write_tiff(tmp_path, streak((9, 40, 60), 20, 36))]
+    for kind in ("ome_tiff", "imagej_tiff", "czi", "nd2"):
+        file = genuine_files()[kind]
+        path = tmp_path / f"{kind}{file.suffix}"
+        path.write_bytes(file.data)
+        paths.append(str(path))
+    command = [sys.executable, "-W", "error", "-c", PROBE, name, *paths]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "[]"
+
+
+def test_rehearsal_calls_the_pipeline_and_leaves_nothing_behind():
+    calls = []
+    rehearse(lambda path, **kwargs: calls.append((path, kwargs)), method="otsu")
+    [(path, kwargs)] = calls
+    assert kwargs == {"await_write": 0, "warn_8bit": False, "method": "otsu"}
+    with pytest.raises(FileNotFoundError):
+        open(path)
