@@ -70,7 +70,7 @@ def check_inside_image(
     """
     sizes = shape_zyx or (_LARGEST_AXIS_PX,) * 3
     for axis, value, size in zip("zyx", position, sizes, strict=True):
-        lowest, highest = -margin_px, size - 1 + margin_px
+        lowest, highest = 0 - margin_px, size - 1 + margin_px
         if not lowest <= value <= highest:
             msg = (
                 f"Target is outside the image: {axis} = {value:.1f} px, allowed {lowest:g} to "

@@ -10,6 +10,8 @@ from dystrack.manager.watcher import ArrivedImage
 
 __all__ = ["Answer", "Target"]
 
+_MOST_CHANNELS = 5
+
 
 @dataclass(frozen=True)
 class Target:
@@ -57,19 +59,37 @@ class Target:
 
     @property
     def shape_zyx(self) -> tuple[int, int, int] | None:
-        """Return the size along Z, Y, X, Z being 1 in 2-D; None where the file does not tell."""
-        outcome = self.image.outcome
-        if not isinstance(outcome, Ready):
+        """Return the size along Z, Y, X, Z being 1 in 2-D; None where the file does not tell.
+
+        For a pipeline the axis before Y and X is z, however the file calls it.
+        """
+        if not {"Y", "X"} <= self._sizes.keys():
             return None
-        sizes = dict(zip(outcome.status.axes, outcome.status.shape, strict=False))
-        if "Y" not in sizes or "X" not in sizes:
-            return None
-        return sizes.get("Z", 1), sizes["Y"], sizes["X"]
+        return self._sizes.get(self._depth_axis, 1), self._sizes["Y"], self._sizes["X"]
 
     @property
     def centre(self) -> PixelPosition | None:
-        """Return the centre of the image; None where the file does not tell its shape."""
-        return None if self.shape_zyx is None else centre_of(self.shape_zyx)
+        """Return the centre of the image; None where the file does not tell its shape.
+
+        A few planes that are called channels are taken as a 2-D image, whose z is 0.
+        """
+        if self.shape_zyx is None:
+            return None
+        depth, *shape_yx = self.shape_zyx
+        is_flat = self._depth_axis == "C" and depth <= _MOST_CHANNELS
+        return centre_of((1 if is_flat else depth, *shape_yx))
+
+    @property
+    def _sizes(self) -> dict[str, int]:
+        outcome = self.image.outcome
+        if not isinstance(outcome, Ready):
+            return {}
+        return dict(zip(outcome.status.axes, outcome.status.shape, strict=False))
+
+    @property
+    def _depth_axis(self) -> str:
+        others = [axis for axis in self._sizes if axis not in "YX"]
+        return "Z" if "Z" in others else others[-1] if others else ""
 
 
 @dataclass(frozen=True)

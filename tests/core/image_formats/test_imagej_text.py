@@ -19,7 +19,9 @@ def test_planes(lines, samples, sizes):
     assert text.sizes == sizes
 
 
-@pytest.mark.parametrize(("lines", "is_single"), [(["images=1"], True), (["images=2"], False), ([], False)])
+@pytest.mark.parametrize(
+    ("lines", "is_single"), [(["images=1"], True), (["images=2"], False), ([], False)]
+)
 def test_a_count_of_one_is_how_writers_begin(lines, is_single):
     assert read_imagej_text("\n".join(["ImageJ=1", *lines]).encode(), 1).is_single is is_single
 
@@ -49,9 +51,9 @@ def test_each_axis_may_have_its_unit():
     assert (text.spacing_um, text.y_unit_um, text.x_unit_um) == (0.5, 1000.0, 1.0)
 
 
-@pytest.mark.parametrize("line", ["slices=", "slices=0", "slices=-3", "frames=1.5", "images=1e99", "channels=x"])
+@pytest.mark.parametrize(
+    "line", ["slices=", "slices=0", "slices=-3", "frames=1.5", "images=1e99", "channels=x"]
+)
 def test_numbers_that_cannot_be_are_refused(line):
-    if line == "slices=":
-        assert True
     with pytest.raises(IncompleteImageError, match=line.partition("=")[0]):
         read_imagej_text(f"ImageJ=1\n{line}".encode(), 1)

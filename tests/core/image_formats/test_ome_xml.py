@@ -35,9 +35,7 @@ def test_samples_of_a_colour_are_no_channels():
     assert image.sizes["C"] == 2
 
 
-@pytest.mark.parametrize(
-    ("second", "is_spread"), [("urn:uuid:0", False), ("urn:uuid:1", True)]
-)
+@pytest.mark.parametrize(("second", "is_spread"), [("urn:uuid:0", False), ("urn:uuid:1", True)])
 def test_planes_in_other_files(second, is_spread):
     links = f'<TiffData IFD="0"/><TiffData IFD="1"><UUID FileName="b">{second}</UUID></TiffData>'
     assert read_ome_xml(document(links, sizes=(1, 1, 2)), 2).is_spread is is_spread

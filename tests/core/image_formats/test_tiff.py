@@ -124,8 +124,12 @@ def test_an_ome_tiff_spread_over_files_stays_in_doubt(tmp_path):
     path = write(tmp_path / "a.ome.tif", "ZYX", metadata={"axes": "ZYX"}, **GREY)
     link = b'<TiffData IFD="0" PlaneCount="4"/>'
     other = b'<UUID FileName="b.ome.tif">urn:uuid:1</UUID>'
-    links = b'<TiffData IFD="0" PlaneCount="2"/><TiffData IFD="0" PlaneCount="2">' + other + b"</TiffData>"
-    xml = tifffile.TiffFile(path).pages[0].description.encode().replace(link, links)
+    links = (
+        b'<TiffData IFD="0" PlaneCount="2"/><TiffData IFD="0" PlaneCount="2">'
+        + other
+        + b"</TiffData>"
+    )
+    xml = tifffile.tiffcomment(path).encode().replace(link, links)
     tifffile.imwrite(path, noisy_stack((2, 20, 30), "u2"), description=xml, metadata=None, **GREY)
     status = inspect_image(path)
     assert (status.verdict, status.n_planes) == (Verdict.OPEN, 4)
@@ -149,7 +153,9 @@ def test_an_imagej_description_that_makes_no_sense_is_damage(wrong, tmp_path):
     assert inspect_image(path).verdict is Verdict.INCOMPLETE
 
 
-@pytest.mark.parametrize("wrong", [b"[7, 20, 30]", b"[4, 20, 31]", b"[4, 20, 3", b'[4, "a", 3]', b"[-4, 20, 30]"])
+@pytest.mark.parametrize(
+    "wrong", [b"[7, 20, 30]", b"[4, 20, 31]", b"[4, 20, 3", b'[4, "a", 3]', b"[-4, 20, 30]"]
+)
 def test_a_shape_that_does_not_fit_is_damage(wrong, tmp_path):
     path = write(tmp_path / "a.tif", "ZYX", **GREY)
     data = path.read_bytes()

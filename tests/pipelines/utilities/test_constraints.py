@@ -33,9 +33,7 @@ def test_limit_does_not_bite(z_pos, z_size, limit_fract):
 
 
 @pytest.mark.filterwarnings("ignore:z was limited")
-@given(
-    st.floats(allow_nan=False), st.integers(1, 500), st.floats(0, 0.5, allow_subnormal=False)
-)
+@given(st.floats(allow_nan=False), st.integers(1, 500), st.floats(0, 0.5, allow_subnormal=False))
 def test_result_is_always_within_the_limits(z_pos, z_size, limit_fract):
     distance = abs(constrain_z_movement(z_pos, z_size, limit_fract) - (z_size - 1) / 2)
     assert distance <= limit_fract * (z_size - 1) * (1 + 1e-9) + 1e-9

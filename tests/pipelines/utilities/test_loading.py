@@ -88,7 +88,7 @@ def test_failed_reading_is_repeated_with_growing_pauses(scene):
 
 def test_file_that_cannot_be_read_is_given_up_with_the_reason(scene):
     scene.readings = [RuntimeError("sub-block 7 is broken")]
-    with pytest.raises(IncompleteImageError, match="some.tif.*sub-block 7 is broken") as caught:
+    with pytest.raises(IncompleteImageError, match=r"some\.tif.*sub-block 7 is broken") as caught:
         load()
     assert isinstance(caught.value.__cause__, RuntimeError)
     assert len(scene.waits) == 5

@@ -128,7 +128,7 @@ def test_of_several_scenes_the_first_is_read(tmp_path):
 
 def test_czi_with_phases_is_refused(tmp_path, monkeypatch):
     write_czi(tmp_path / "prescan.czi", STACK[0, :1])
-    box = {axis: (0, 1) for axis in "TCZYX"} | {"H": (0, 5), "V": (0, 1)}
+    box = dict.fromkeys("TCZYX", (0, 1)) | {"H": (0, 5), "V": (0, 1)}
     monkeypatch.setattr(czi.CziReader, "total_bounding_box_no_pyramid", box)
     with pytest.raises(UnsupportedImageError, match=r"no pipeline takes: H \(5\)"):
         read(tmp_path / "prescan.czi")
@@ -151,10 +151,9 @@ class FakeNd2File:
     """Stands in for `nd2.ND2File`, with a file of two positions."""
 
     is_rgb = False
-    sizes = {"T": 2, "P": 2, "Z": 4, "C": 3, "Y": 30, "X": 40}
 
     def __init__(self, path):
-        self.path = path
+        self.sizes = {"T": 2, "P": 2, "Z": 4, "C": 3, "Y": 30, "X": 40}
 
     def __enter__(self):
         return self
@@ -164,7 +163,7 @@ class FakeNd2File:
 
     def asarray(self, position=None):
         assert position == 0
-        return STACK.transpose(0, 2, 1, 3, 4)
+        return STACK.transpose(0, 2, 1, 3, 4)[:, None]
 
 
 @pytest.fixture

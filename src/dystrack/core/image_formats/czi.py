@@ -172,7 +172,7 @@ def _read_metadata(view: FileView, start: int) -> bytes:
     if not 0 < length <= min(allocated, _MOST_XML_BYTES):
         raise IncompleteImageError("the metadata are not written yet")
     xml = view.read(start + _XML_AT, length, "the metadata").rstrip(b"\0 \r\n\t")
-    if not xml.endswith(b">") or b"\0" in xml:
+    if not xml.endswith(b"</ImageDocument>") or b"\0" in xml:
         raise IncompleteImageError("the metadata are not written to their end")
     return xml
 

@@ -97,10 +97,13 @@ def _read_nd2(path: Path) -> npt.NDArray[Any]:
     with nd2.ND2File(path) as file:
         if file.is_rgb:
             raise colour_error(path)
-        axes = "".join(axis for axis in file.sizes if axis != nd2.AXIS.POSITION)
-        n_positions = file.sizes.get(nd2.AXIS.POSITION, 1)
-        _warn_of_other_scenes(path, n_positions)
-        return _in_order(file.asarray(position=0 if n_positions > 1 else None), axes)
+        axes = "".join(file.sizes)
+        image = file.asarray(position=0)
+        _warn_of_other_scenes(path, file.sizes.get(nd2.AXIS.POSITION, 1))
+    if nd2.AXIS.POSITION in axes:
+        image = image.take(0, axis=axes.index(nd2.AXIS.POSITION))
+        axes = axes.replace(nd2.AXIS.POSITION, "")
+    return _in_order(image, axes)
 
 
 def _read_czi(path: Path) -> npt.NDArray[Any]:
