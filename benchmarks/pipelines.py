@@ -17,6 +17,7 @@ import time
 import tracemalloc
 import warnings
 from collections.abc import Callable
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -40,20 +41,31 @@ GROWTH = [(21, 160, 150), (21, 200, 500), (40, 400, 500), (50, 1024, 1024)]
 # --- The plain method -----------------------------------------------------------------------------
 
 
-def load_plainly(path: Path) -> np.ndarray:
-    """Read an image with the general reader, or with the format's own where that has no plug-in."""
+@cache
+def bioio_reads(path: Path) -> bool:
+    """Say whether bioio is installed with a plug-in for the format of a file."""
     try:
         from bioio import BioImage  # noqa: PLC0415 - an extra
 
+        BioImage(path)
+    except Exception:  # noqa: BLE001 - not installed, or no plug-in
+        return False
+    return True
+
+
+def load_plainly(path: Path) -> np.ndarray:
+    """Read an image with the general reader, or with the format's own where that has no plug-in."""
+    if bioio_reads(path):
+        from bioio import BioImage  # noqa: PLC0415 - an extra
+
         return BioImage(path).data.squeeze()
-    except Exception:  # noqa: BLE001 - not installed, or no plug-in for the format
-        if path.suffix == ".nd2":
-            return nd2.imread(path).squeeze()
-        if path.suffix == ".czi":
-            with czi.open_czi(str(path)) as file:
-                n_planes = file.total_bounding_box["Z"][1]
-                return np.stack([file.read(plane={"Z": z})[..., 0] for z in range(n_planes)])
-        return tifffile.imread(path).squeeze()
+    if path.suffix == ".nd2":
+        return nd2.imread(path).squeeze()
+    if path.suffix == ".czi":
+        with czi.open_czi(str(path)) as file:
+            n_planes = file.total_bounding_box["Z"][1]
+            return np.stack([file.read(plane={"Z": z})[..., 0] for z in range(n_planes)])
+    return tifffile.imread(path).squeeze()
 
 
 def to_uint8_plainly(image: np.ndarray) -> np.ndarray:
@@ -96,7 +108,7 @@ def limited(z: float, image: np.ndarray, fract: float = 0.1) -> float:
 
 def as_zyx(position: Any, image: np.ndarray, fract: float = 0.1) -> tuple[float, ...]:
     """Return three coordinates of which z is limited."""
-    if image.ndim == 2:
+    if image.ndim == 2:  # noqa: PLR2004 - a plane
         return (0.0, *position)
     return (limited(position[0], image, fract), *position[1:])
 
@@ -140,7 +152,7 @@ def profile_plainly(image: np.ndarray, axis: int) -> np.ndarray:
 def chick_node_plainly(path: Path) -> tuple[float, ...]:
     """Find the node."""
     image = to_uint8_plainly(load_plainly(path))
-    stack = image if image.ndim == 3 else image[None]
+    stack = image.reshape((1, *image.shape)[-3:])
     peaks = []
     for axis, part in ((0, 8), (1, 6)):
         if stack.shape[axis] == 1:
@@ -233,14 +245,13 @@ def compare_pipelines(folder: Path) -> None:
     )
     for name, path, kwargs in calls(folder):
         analyse = import_module(f"dystrack.pipelines.{name}").analyze_image
-        ours = analyse(path, warn_8bit=False, **kwargs)[:3]
-        plain = PLAIN[name](path, **kwargs)
-        difference = float(np.max(np.abs(np.subtract(ours, plain))))
-        assert difference < TOLERANCE_PX, (name, path, ours, plain)
-        slow = best_ms(lambda: PLAIN[name](path, **kwargs), 2)
-        fast = best_ms(lambda: analyse(path, warn_8bit=False, **kwargs), BEST_OF)
+        ours = partial(analyse, path, warn_8bit=False, **kwargs)
+        plain = partial(PLAIN[name], path, **kwargs)
+        difference = float(np.max(np.abs(np.subtract(ours()[:3], plain()))))
+        assert difference < TOLERANCE_PX, (name, path, difference)
+        slow, fast = best_ms(plain, 2), best_ms(ours, BEST_OF)
         label = " ".join([name, *kwargs.values()])
-        numbers = (f"{slow:.0f}", f"{fast:.1f}", f"{slow / fast:.0f} ×", f"{difference:.0e}")
+        numbers = (f"{slow:.0f}", f"{fast:.1f}", f"{slow / fast:.0f} x", f"{difference:.0e}")
         print_row(label, path.name, *numbers)
 
 
@@ -255,10 +266,10 @@ def compare_counts() -> None:
     for sigma, part in ((3.0, image), (1.0, image), (0.0, image), (3.0, image[10])):
         smoothed = scipy.ndimage.gaussian_filter(part, sigma)
         identical = np.array_equal(object_counts(smoothed), count_plainly(smoothed))
-        slow = best_ms(lambda: count_plainly(smoothed), 1)
-        fast = best_ms(lambda: object_counts(smoothed), BEST_OF)
-        shape = " × ".join(str(size) for size in part.shape)
-        numbers = (f"{slow:.0f}", f"{fast:.1f}", f"{slow / fast:.0f} ×")
+        slow = best_ms(partial(count_plainly, smoothed), 1)
+        fast = best_ms(partial(object_counts, smoothed), BEST_OF)
+        shape = " x ".join(str(size) for size in part.shape)
+        numbers = (f"{slow:.0f}", f"{fast:.1f}", f"{slow / fast:.0f} x")
         print_row(f"{shape}, sigma {sigma}", *numbers, identical)
         assert identical
 
@@ -278,7 +289,7 @@ def measure_growth(folder: Path, largest: int) -> None:
             tifffile.imwrite(path, image)
             size, n_bytes = image.size, image.nbytes
             del image
-            analyse = lambda path=path: lateral_line.analyze_image(path, warn_8bit=False)  # noqa: E731
+            analyse = partial(lateral_line.analyze_image, path, warn_8bit=False)
             duration = best_ms(analyse, 2)
             gc.collect()
             tracemalloc.start()

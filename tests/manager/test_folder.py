@@ -19,7 +19,7 @@ def test_names_of_a_tree(tmp_path):
 
 def test_resting_by_the_clock():
     clock = FakeClock()
-    assert ClockWait(clock)(2.0) is False
+    assert ClockWait(clock)(2.0) == set()
     assert clock.monotonic() == 1002.0
 
 
@@ -29,14 +29,14 @@ def test_a_new_file_ends_a_rest(tmp_path):
             return
         writer = threading.Timer(0.05, (tmp_path / "a.tif").touch)
         writer.start()
-        assert wait(30.0) is True
+        assert wait(30.0) == {tmp_path / "a.tif"}
         writer.join()
 
 
 def test_our_own_files_do_not_end_a_rest(tmp_path):
     with watch_for_changes(tmp_path, FakeClock(), recurse=False) as wait:
         (tmp_path / "dystrack_coords.txt").touch()
-        assert wait(0.2) is False
+        assert wait(0.2) == set()
 
 
 def test_without_watches_the_clock_is_enough(tmp_path, monkeypatch):

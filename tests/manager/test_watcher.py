@@ -209,18 +209,83 @@ def test_an_image_that_was_changed_is_looked_at_again(folder):
     assert attempts == [1, 2, 3]
 
 
-def test_a_change_in_the_folder_ends_the_rest(folder):
-    looks = []
+def waking(folder, *names):
+    """Return a wait that writes a file and reports it, and after that only rests."""
+    left = list(names)
 
     def wait(seconds):
         folder.clock.sleep(seconds)
-        looks.append(folder.clock.monotonic())
-        if len(looks) == 1:
-            folder.write("woken.tif")
-        return len(looks) == 1
+        if not left:
+            return set()
+        name = left.pop(0)
+        folder.write(name)
+        return {folder.path / name}
 
-    watcher = folder.watcher(max_checks=2, wait=wait)
+    return wait
+
+
+def test_a_change_in_the_folder_ends_the_rest(folder):
+    watcher = folder.watcher(max_checks=2, wait=waking(folder, "woken.tif"))
     image = next(iter(watcher))
     assert image.path.name == "woken.tif"
-    assert image.noticed_s == looks[0]
+    assert image.noticed_s < 1001
     assert watcher.check_counter == 1
+
+
+def test_what_was_reported_is_not_noticed_again_by_the_listing(folder):
+    watcher = folder.watcher(wait=waking(folder, "a.tif", "a.tif", "dystrack_coords.txt"))
+    assert names(watcher) == ["a.tif"]
+    assert watcher.found_counter == 1
+
+
+@pytest.mark.parametrize(("recurse", "expected"), [(False, []), (True, ["b.tif"])])
+def test_a_reported_folder_is_listed_where_subfolders_count(folder, recurse, expected):
+    def wait(seconds):
+        folder.clock.sleep(seconds)
+        folder.write("sub/b.tif")
+        return {folder.path / "sub"}
+
+    watcher = folder.watcher(max_checks=1, recurse=recurse, wait=wait)
+    watcher._max_checks = None
+    folder.enough = len(expected)
+    for image in watcher:
+        folder.seen.append(image.path.name)
+    assert folder.seen == expected
+
+
+def test_parts_of_a_zarr_image_are_not_images(folder):
+    watcher = folder.watcher(recurse=True, wait=waking(folder, "a.zarr/0", "b.tif"))
+    assert sorted(names(watcher)) == ["a.zarr", "b.tif"]
+
+
+def test_a_report_by_another_name_of_the_folder(folder):
+    def wait(seconds):
+        folder.clock.sleep(seconds)
+        folder.write("a.tif")
+        return {folder.path.parent.parent / "elsewhere" / "a.tif"}
+
+    assert names(folder.watcher(max_checks=2, wait=wait)) == ["a.tif"]
+
+
+@pytest.mark.parametrize(("age_s", "n_listings"), [(0, 9), (1000, 4)])
+def test_an_unchanged_folder_is_listed_only_now_and_then(folder, monkeypatch, age_s, n_listings):
+    import os
+    import time
+
+    from dystrack.manager import folder as folders
+
+    listings = []
+    real = folders.list_names
+    monkeypatch.setattr(
+        folders, "list_names", lambda *args, **kw: (listings.append(1), real(*args, **kw))[1]
+    )
+    watcher = folder.watcher(max_checks=8)
+    os.utime(folder.path, (time.time() - age_s,) * 2)
+    assert list(watcher) == []
+    assert len(listings) == n_listings
+
+
+def test_a_folder_that_cannot_be_looked_at_is_listed(folder):
+    watcher = folder.watcher()
+    folder.path.rename(folder.path.with_name("away"))
+    assert watcher._may_have_changed()

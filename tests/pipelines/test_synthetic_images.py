@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from dystrack.core.errors import ConfigurationError, UnsupportedImageError
+from dystrack.core.errors import (
+    ConfigurationError,
+    TargetNotFoundError,
+    UnsupportedImageError,
+)
 from dystrack.pipelines import center_of_mass, chick_node, lateral_line, minimal_example
 from pipelines.images import gaussian_body, noise, streak, tissue_with_front, write_tiff
 
@@ -81,6 +85,13 @@ def test_node_is_the_end_of_the_streak(shape, tmp_path):
 def test_streak_at_the_upper_border_uses_the_rows_that_exist(tmp_path):
     answer = chick_node.analyze_image(write_tiff(tmp_path, streak((80, 120), 3.0, 70.0)))
     assert answer[:3] == pytest.approx((0.0, 3.0, 70.0), abs=1)
+
+
+def test_streak_narrower_than_a_row_is_no_node(tmp_path):
+    image = np.zeros((80, 120), np.uint8)
+    image[40, :60] = 200
+    with pytest.raises(TargetNotFoundError, match="less than a row"):
+        chick_node.analyze_image(write_tiff(tmp_path, image))
 
 
 PIPELINES_BY_LIMIT = [(center_of_mass, 0.1), (minimal_example, 0.1), (chick_node, 0.2)]

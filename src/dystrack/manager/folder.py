@@ -2,6 +2,7 @@
 
 import logging
 import os
+import queue
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,15 @@ from dystrack.manager.image_names import OWN_NAMES
 if TYPE_CHECKING:
     from watchdog.events import FileSystemEvent
 
-__all__ = ["ClockWait", "FolderWait", "Wait", "is_image", "list_names", "watch_for_changes"]
+__all__ = [
+    "ClockWait",
+    "FolderWait",
+    "Wait",
+    "is_image",
+    "is_inside_image",
+    "list_names",
+    "watch_for_changes",
+]
 
 _FOLDER_IMAGE_ENDING = ".zarr"
 
@@ -22,8 +31,8 @@ _FOLDER_IMAGE_ENDING = ".zarr"
 class Wait(Protocol):
     """A way to rest until something may have happened."""
 
-    def __call__(self, seconds: float, /) -> bool:
-        """Rest for at most `seconds`; return whether a change in the folder ended it."""
+    def __call__(self, seconds: float, /) -> set[Path]:
+        """Rest for at most `seconds`; return the paths whose change ended it, if any."""
         ...
 
 
@@ -39,35 +48,38 @@ class ClockWait:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def __call__(self, seconds: float, /) -> bool:
+    def __call__(self, seconds: float, /) -> set[Path]:
         """Rest for `seconds`; nothing ends it early."""
         self._clock.sleep(seconds)
-        return False
+        return set()
 
 
 class FolderWait:
     """Rest until the operating system reports a change, as the target of its events."""
 
     def __init__(self) -> None:
-        self._changed = threading.Event()
+        self._has_changed = threading.Event()
+        self._changed: queue.SimpleQueue[Path] = queue.SimpleQueue()
 
-    def __call__(self, seconds: float, /) -> bool:
-        """Rest for at most `seconds`; return whether a change ended it."""
-        changed = self._changed.wait(seconds)
-        self._changed.clear()
-        return changed
+    def __call__(self, seconds: float, /) -> set[Path]:
+        """Rest for at most `seconds`; return the paths whose change ended it, if any."""
+        self._has_changed.wait(seconds)
+        self._has_changed.clear()
+        return {self._changed.get() for _ in range(self._changed.qsize())}
 
     def dispatch(self, event: "FileSystemEvent") -> None:
         """Take an event of the operating system; those of our own files do not count."""
-        if Path(os.fsdecode(event.src_path)).name not in OWN_NAMES:
-            self._changed.set()
+        path = Path(os.fsdecode(event.dest_path or event.src_path))
+        if path.name not in OWN_NAMES:
+            self._changed.put(path)
+            self._has_changed.set()
 
 
 @contextmanager
 def watch_for_changes(folder: Path, clock: Clock, *, recurse: bool) -> Iterator[Wait]:
     """Have waits end early when a file appears in a folder, is renamed there, or is closed.
 
-    Events only wake the watcher: they get lost on network shares, so the listing is what counts.
+    Events get lost on network shares, so they only save time: the listing is what counts.
 
     Parameters
     ----------
@@ -142,6 +154,11 @@ def list_names(folder: Path, *, recurse: bool) -> set[str]:
 def is_image(path: Path) -> bool:
     """Return whether something that may be an image stands behind a path."""
     return path.is_file() or (_is_folder_image(path.name) and path.is_dir())
+
+
+def is_inside_image(relative: Path) -> bool:
+    """Return whether a path within the folder belongs to an image that is itself a folder."""
+    return any(_is_folder_image(part) for part in relative.parts[:-1])
 
 
 def _is_folder_image(name: str) -> bool:

@@ -1,5 +1,6 @@
 """Watch a folder: a generator of whole images in the order in which they were written."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ __all__ = ["ArrivedImage", "Watcher"]
 
 _STOP_CHECK_S = 0.1
 _SHARE_OF_A_CORE = 0.05
+_LONGEST_UNLISTED_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class _Pending:
 class Watcher:
     """Yields each new prescan once it is whole.
 
-    The listing of the folder is the truth; events of the operating system only end a rest. Files
+    The listing of the folder is the truth; events of the operating system only save time. Files
     that lie in the folder at the start are not prescans of this session.
 
     Parameters
@@ -117,7 +119,7 @@ class Watcher:
         self._wait = wait
         self._known = folders.list_names(folder, recurse=recurse)
         self._pending: list[_Pending] = []
-        self._next_check_s = clock.monotonic()
+        self._next_check_s = self._listed_s = clock.monotonic()
         self._folder_is_lost = False
         self.check_counter = 0
         self.found_counter = 0
@@ -156,16 +158,32 @@ class Watcher:
         started_s = self._clock.monotonic()
         if started_s < self._next_check_s or self._checks_are_over():
             return
-        self._look_into_folder()
+        if self._may_have_changed():
+            self._look_into_folder()
         self.check_counter += 1
         cost_s = self._clock.monotonic() - started_s
         self._next_check_s = started_s + max(self._delay_s, cost_s / _SHARE_OF_A_CORE)
+
+    def _may_have_changed(self) -> bool:
+        """Return whether to list the folder: not if its time says that its names are the same.
+
+        Clocks of file servers may be wrong, so it is listed every now and then all the same.
+        """
+        if self._recurse or self._clock.monotonic() - self._listed_s >= _LONGEST_UNLISTED_S:
+            return True
+        try:
+            mtime_s = self._folder.stat().st_mtime
+        except OSError:
+            return True
+        # The folder's time is the system's, whatever clock the session runs on.
+        return time.time() - mtime_s < _LONGEST_UNLISTED_S
 
     def _checks_are_over(self) -> bool:
         return self._max_checks is not None and self.check_counter >= self._max_checks
 
     def _look_into_folder(self) -> None:
         """Notice the names that are new."""
+        self._listed_s = self._clock.monotonic()
         try:
             names = folders.list_names(self._folder, recurse=self._recurse)
         except OSError as error:
@@ -179,9 +197,25 @@ class Watcher:
             self._tell(FolderReturned(folder=str(self._folder)))
         new_names = names - self._known
         unreadable = {name for name in new_names if not (self._folder / name).exists()}
-        self._known = names - unreadable
+        names -= unreadable
+        self._known = names
         for name in sorted(new_names - unreadable, key=natural_key):
             self._notice(self._folder / name)
+
+    def _look_at_changed(self, path: Path) -> None:
+        """Notice a path that the operating system reports, if it is new."""
+        try:
+            relative = path.relative_to(self._folder)
+        except ValueError:  # reported by another name of the folder
+            self._look_into_folder()
+            return
+        if str(relative) in self._known or folders.is_inside_image(relative):
+            return
+        if folders.is_image(path):
+            self._known.add(str(relative))
+            self._notice(path)
+        elif self._recurse and path.is_dir():
+            self._look_into_folder()
 
     def _lose_folder(self, reason: str) -> None:
         if not self._folder_is_lost:
@@ -234,7 +268,9 @@ class Watcher:
         if not self._checks_are_over():
             next_s = min(next_s, self._next_check_s)
         rest_s = min(max(next_s - self._clock.monotonic(), 0.0), _STOP_CHECK_S)
-        if self._wait(rest_s):
-            self._look_into_folder()
+        changed = self._wait(rest_s)
+        for path in sorted(changed):
+            self._look_at_changed(path)
+        if changed:
             for pending in self._pending:
                 pending.next_look_s = self._clock.monotonic()

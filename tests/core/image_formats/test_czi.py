@@ -2,11 +2,11 @@ import struct
 
 import numpy as np
 import pytest
-from genuine_files import noisy_stack, read_image
 from pylibCZIrw import czi
 
 from dystrack.core.coordinates import VoxelSize
 from dystrack.core.image_file import Verdict, inspect_image
+from genuine_files import noisy_stack, read_image
 
 HEADER_AT = 32 + 48  # file part, directory, metadata, update pending, attachments
 PENDING_AT = HEADER_AT + 20

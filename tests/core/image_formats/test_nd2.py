@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from genuine_files import VOXEL_SIZE, noisy_stack, read_image
 
 from dystrack.core.coordinates import VoxelSize
 from dystrack.core.image_file import Verdict, inspect_image
 from dystrack.scopes.writers import encode
+from genuine_files import VOXEL_SIZE, noisy_stack, read_image
 
 MINI_ND2 = Path(__file__).parents[4] / "shared" / "tools" / "mini_nd2.py"
 MAP_END = b"ND2 CHUNK MAP SIGNATURE 0000001!"

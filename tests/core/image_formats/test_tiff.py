@@ -3,10 +3,10 @@ import struct
 import numpy as np
 import pytest
 import tifffile
-from genuine_files import noisy_stack, read_image
 
 from dystrack.core.coordinates import VoxelSize
 from dystrack.core.image_file import Verdict, inspect_image
+from genuine_files import noisy_stack, read_image
 
 GREY = {"photometric": "minisblack"}
 UM = {"PhysicalSizeX": 0.4, "PhysicalSizeY": 0.5, "PhysicalSizeZ": 2.0}

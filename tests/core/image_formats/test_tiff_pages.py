@@ -2,11 +2,11 @@ import struct
 
 import pytest
 import tifffile
-from genuine_files import noisy_stack
 
 from dystrack.core.errors import IncompleteImageError
 from dystrack.core.image_formats import ByteRange, FileView
 from dystrack.core.image_formats.tiff_pages import read_pages
+from genuine_files import noisy_stack
 
 WIDTH, LENGTH, BITS, OFFSETS, COUNTS = 256, 257, 258, 273, 279
 

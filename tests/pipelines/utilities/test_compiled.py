@@ -7,9 +7,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from dystrack.pipelines import utilities
+from dystrack.pipelines.lateral_line import analyze_image
 from dystrack.pipelines.utilities import _kernels, compiled
 from dystrack.pipelines.utilities.compiled import compiled_kernels, run_in_threads
-from pipelines.images import noise
+from dystrack.pipelines.utilities.object_counting import object_counts
+from pipelines.images import noise, tissue_with_front, write_tiff
 
 WITHOUT_NUMBA = """
 import sys, warnings
@@ -30,10 +33,14 @@ def test_kernels_are_loaded_once():
     assert compiled_kernels() is _kernels
 
 
-def test_program_works_without_numba(tmp_path):
-    from dystrack.pipelines.lateral_line import analyze_image
-    from pipelines.images import tissue_with_front, write_tiff
+def test_broken_numba_is_warned_about_and_done_without(monkeypatch):
+    monkeypatch.delattr(utilities, "_kernels")
+    monkeypatch.setitem(sys.modules, "dystrack.pipelines.utilities._kernels", None)
+    with pytest.warns(UserWarning, match=r"numba cannot be used .*pip install --force-reinstall"):
+        assert compiled_kernels.__wrapped__() is None
 
+
+def test_program_works_without_numba(tmp_path):
     path = write_tiff(tmp_path, tissue_with_front((5, 60, 90), 70))
     command = [sys.executable, "-c", WITHOUT_NUMBA, path]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -94,8 +101,6 @@ def test_error_in_a_thread_is_raised():
 
 
 def test_kernels_can_run_at_the_same_time():
-    from dystrack.pipelines.utilities.object_counting import object_counts
-
     images = [noise((6, 60, 70), 255, seed=seed) for seed in range(4)]
     expected = [object_counts(image) for image in images]
     found = [None] * 4

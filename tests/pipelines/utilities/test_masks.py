@@ -20,7 +20,7 @@ SHAPES = st.tuples(*[st.integers(1, 7)] * 3) | st.tuples(*[st.integers(1, 12)] *
 MASKS = arrays(np.bool_, SHAPES).filter(np.any)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(MASKS)
 def test_largest_object_equals_labelling(mask):
     expected = largest_by_labelling(mask)

@@ -23,7 +23,7 @@ def images(draw):
     return draw(arrays(np.uint8, draw(SHAPES), elements=st.integers(0, highest)))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(images())
 def test_counts_equal_256_labellings(image):
     expected = counts_by_labelling(image)

@@ -21,7 +21,7 @@ def images(draw):
     return draw(arrays(dtype, shape, elements=from_dtype(dtype, **finite, **bounds)))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(images())
 def test_stretching_follows_the_formula(image):
     values = image.astype(float)

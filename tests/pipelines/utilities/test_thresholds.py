@@ -38,7 +38,7 @@ def found(counts, count_reduction, monkeypatch_counts):
 CURVES = st.lists(st.tuples(st.integers(1, 60), st.integers(0, 300)), min_size=1, max_size=12)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(CURVES, st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.9, 1.0]))
 def test_threshold_follows_the_specification(steps, count_reduction):
     counts = np.repeat([n for _, n in steps], [length for length, _ in steps])[:256]

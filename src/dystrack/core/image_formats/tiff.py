@@ -41,7 +41,6 @@ _LARGEST_PIXEL_UM: Final = 20.0
 _OME_ENDINGS: Final = (".ome.tif", ".ome.tiff", ".ome.btf", ".ome.tf2", ".ome.tf8")
 _UNNAMED_AXES: Final = "IQ"
 _MAY_GROW: Final = "nothing in the file says that no more planes follow"
-_RESERVED_BYTES: Final = 16
 
 
 def read_structure(view: FileView) -> Structure:
@@ -66,9 +65,9 @@ def read_structure(view: FileView) -> Structure:
     pages = read_pages(view)
     description = pages[0].directory.text(_DESCRIPTION)
     text = description.rstrip(b"\0")
-    suspicion = ""
-    if b"\0" in text or (not text and len(description) >= _RESERVED_BYTES):
-        suspicion = "the description of the image has a gap"
+    # A text ends with one zero, for which its length leaves room.
+    has_gap = b"\0" in text or len(description) > len(text) + 1
+    suspicion = "the description of the image has a gap" if has_gap else ""
     if text.startswith(b"ImageJ="):
         return _read_imagej(view, pages, text, suspicion)
     if text.startswith((b"<?xml", b"<OME")) and b"<OME" in text:
