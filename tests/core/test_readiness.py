@@ -322,7 +322,6 @@ def test_a_folder_that_cannot_be_reached_is_waited_for_and_given_up(scene, monke
 def test_a_share_that_comes_back_is_read(scene, monkeypatch):
     arrival = scene.arrival()
     with monkeypatch.context() as patch:
-        patch.setattr(FileStamp, "of", lambda path: os.stat_result(path))
         patch.setattr(FileStamp, "of", _raise_permission_error)
         assert isinstance(arrival.look(), Wait)
     assert isinstance(arrival.look(), Ready)

@@ -9,6 +9,7 @@ from dystrack.core.errors import (
     UnsupportedImageError,
 )
 from dystrack.pipelines import center_of_mass, chick_node, lateral_line, minimal_example
+from dystrack.pipelines.utilities.profiles import Peak
 from pipelines.images import gaussian_body, noise, streak, tissue_with_front, write_tiff
 
 CENTRE = (9.6, 40.3, 61.7)
@@ -87,11 +88,11 @@ def test_streak_at_the_upper_border_uses_the_rows_that_exist(tmp_path):
     assert answer[:3] == pytest.approx((0.0, 3.0, 70.0), abs=1)
 
 
-def test_streak_narrower_than_a_row_is_no_node(tmp_path):
-    image = np.zeros((80, 120), np.uint8)
-    image[40, :60] = 200
+def test_streak_narrower_than_a_row_is_no_node(tmp_path, monkeypatch):
+    monkeypatch.setattr(chick_node, "peak_of", lambda *_, **__: Peak(40.5, 0.3))
+    path = write_tiff(tmp_path, streak((80, 120), 40.0, 70.0))
     with pytest.raises(TargetNotFoundError, match="less than a row"):
-        chick_node.analyze_image(write_tiff(tmp_path, image))
+        chick_node.analyze_image(path)
 
 
 PIPELINES_BY_LIMIT = [(center_of_mass, 0.1), (minimal_example, 0.1), (chick_node, 0.2)]

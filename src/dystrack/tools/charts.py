@@ -1,7 +1,7 @@
 """Charts as drawings: scales with round numbers, and a plot that curves and bars are put into."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dystrack.tools.drawing import Area, Dot, Drawing, Line, Mark, Words, text_width
@@ -13,6 +13,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 58.0, 14.0, 30.0, 44.0
 _LEGEND_GAP = 22.0
 _LEGEND_MARK = 16.0
 _STEPS = (1.0, 2.0, 5.0, 10.0)
+_BARELY = 1 + 1e-9  # what lies beyond a round number by no more counts as that number
+_MOST_FACTOR_WITH_STEPS = 200.0
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def linear_scale(low: float, high: float, n_ticks: int = 5) -> Scale:
 
 
 def logarithmic_scale(low: float, high: float) -> Scale:
-    """Return a scale of powers of ten.
+    """Return a scale on which equal distances are equal factors.
 
     Parameters
     ----------
@@ -86,12 +88,17 @@ def logarithmic_scale(low: float, high: float) -> Scale:
     Returns
     -------
     Scale
-        From the power of ten below `low` to the one above `high`.
+        From the round number below `low` to the one above `high`, with powers of ten beside it, or
+        with 1, 2 and 5 times a power of ten where it spans but a few of these.
     """
-    first = math.floor(math.log10(low) + 1e-9)
-    last = max(first + 1, math.ceil(math.log10(high) - 1e-9))
-    ticks = tuple(10.0**power for power in range(first, last + 1))
-    return Scale(ticks[0], ticks[-1], ticks, is_logarithmic=True)
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    numbers = [step * 10.0**power for power in range(first, last + 1) for step in _STEPS[:-1]]
+    bottom = max(number for number in numbers if number <= low * _BARELY)
+    top = min(number for number in numbers if number >= high / _BARELY and number > bottom)
+    inside = [number for number in numbers if bottom <= number <= top]
+    if top / bottom > _MOST_FACTOR_WITH_STEPS:
+        inside = [number for number in inside if math.log10(number).is_integer()]
+    return Scale(bottom, top, tuple(inside), is_logarithmic=True)
 
 
 @dataclass
@@ -244,24 +251,20 @@ class Plot:
             self._marks.append(Words(x + _LEGEND_MARK, 18.0, meaning, "ink", _TICK_SIZE))
             x += _LEGEND_MARK + text_width(meaning, _TICK_SIZE) + _LEGEND_GAP
 
-    def finish(
-        self, caption: str, *, y_labels: Callable[[float], str] | None = None
-    ) -> Drawing:
+    def finish(self, caption: str) -> Drawing:
         """Return the chart with its axes.
 
         Parameters
         ----------
         caption : str
             What it shows, in words.
-        y_labels : callable, optional
-            Writes a number of the y axis; shortest form if not given.
 
         Returns
         -------
         Drawing
             The figure.
         """
-        grid = [*self._x_axis(), *self._y_axis(y_labels or _number)]
+        grid = [*self._x_axis(), *self._y_axis()]
         return Drawing(self.width, self.height, (*grid, *self._marks), caption)
 
     def _x_axis(self) -> list[Mark]:
@@ -275,13 +278,13 @@ class Plot:
         marks.append(Words(middle, bottom + 36, self.x_title, "muted", _TICK_SIZE, "middle"))
         return marks
 
-    def _y_axis(self, write: Callable[[float], str]) -> list[Mark]:
+    def _y_axis(self) -> list[Mark]:
         right = self.left + self.plot_width
         marks: list[Mark] = []
         for value in self.y.ticks:
             y = self.place(self.x.low, value)[1]
             marks.append(Line(((self.left, y), (right, y)), "grid"))
-            marks.append(Words(self.left - 8, y + 4, write(value), "muted", _TICK_SIZE, "end"))
+            marks.append(Words(self.left - 8, y + 4, _number(value), "muted", _TICK_SIZE, "end"))
         if self.y_title:
             marks.append(Words(right, 18.0, self.y_title, "muted", _TICK_SIZE, "end"))
         return marks

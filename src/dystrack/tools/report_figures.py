@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from dystrack.scopes.geometry import Um
 from dystrack.scopes.visits import Visit
-from dystrack.tools.charts import Plot, linear_scale, logarithmic_scale
+from dystrack.tools.charts import Plot, Scale, linear_scale, logarithmic_scale
 from dystrack.tools.drawing import SERIES, Drawing
 from dystrack.tools.report_data import by_position, time_unit, untracked_distance_um
 
@@ -22,7 +22,9 @@ _MAP_HEIGHTS = (190.0, 460.0)
 _MAP_ROOM_X, _MAP_ROOM_Y = 72.0, 74.0  # what a plot needs around it
 _MAP_BORDER = 1.06
 _MS_PER_S = 1000.0
-_N_BINS = 20
+_LEAST_LATENCY_MS = 1.0
+_LATENCY_HEIGHT = 240.0
+_N_BINS = 24
 
 
 def path_map(visits: Sequence[Visit], field_um: Um) -> Drawing:
@@ -106,21 +108,20 @@ def latency_timeline(visits: Sequence[Visit]) -> Drawing:
         Time from the end of writing a prescan to its answer, over time points.
     """
     positions = by_position(visits)
-    slowest_ms = max(visit.latency_s for visit in visits) * _MS_PER_S
     plot = Plot(
         _WIDTH * 0.6,
-        240.0,
+        _LATENCY_HEIGHT,
         linear_scale(0.0, max(visit.time_point for visit in visits), 8),
-        linear_scale(0.0, max(1.0, slowest_ms * 1.05), 5),
+        _latency_scale(visits),
         "Time point",
         "Latency / ms",
     )
     for index, own in enumerate(positions.values()):
         points = [visit.time_point for visit in own]
-        latencies_ms = [visit.latency_s * _MS_PER_S for visit in own]
+        latencies_ms = [_latency_ms(visit) for visit in own]
         role = SERIES[index % len(SERIES)]
         plot.curve(points, latencies_ms, role, width=1.0, opacity=0.5)
-        plot.dots(points, latencies_ms, role)
+        plot.dots(points, latencies_ms, role, tips=[f"{ms:.0f} ms" for ms in latencies_ms])
     plot.legend(_position_entries(positions))
     return plot.finish("Time from the end of writing a prescan to its answer")
 
@@ -138,21 +139,22 @@ def latency_histogram(visits: Sequence[Visit]) -> Drawing:
     Drawing
         Number of answers by latency.
     """
-    latencies_ms = [visit.latency_s * _MS_PER_S for visit in visits]
-    counts, edges = np.histogram(latencies_ms, _N_BINS, (0.0, max(1.0, max(latencies_ms) * 1.05)))
+    scale = _latency_scale(visits)
+    edges = np.geomspace(scale.low, scale.high, _N_BINS + 1)
+    counts, _ = np.histogram([_latency_ms(visit) for visit in visits], edges)
     plot = Plot(
         _WIDTH * 0.4,
-        240.0,
-        linear_scale(0.0, float(edges[-1]), 4),
+        _LATENCY_HEIGHT,
+        scale,
         linear_scale(0.0, float(counts.max()) * 1.08, 4),
         "Latency / ms",
         "Answers",
         left=44.0,
     )
-    gap = 0.06 * float(edges[1])
-    for count, low, high in zip(counts, edges, edges[1:], strict=False):
+    for count, low, high in zip(counts.tolist(), edges, edges[1:], strict=False):
         tip = f"{count} answers in {low:.0f} to {high:.0f} ms"
-        plot.area((float(low) + gap, 0.0), (float(high) - gap, float(count)), "series_1", tip=tip)
+        inner = low ** np.array([0.96, 0.04]) * high ** np.array([0.04, 0.96])
+        plot.area((inner[0], 0.0), (inner[1], count), "series_1", tip=tip)
     return plot.finish("Number of answers by the time they took")
 
 
@@ -166,7 +168,7 @@ def _map_plot(points: _Points, half: _Points) -> Plot:
     um_per_px = max(width_um / width_px, height_um / height_px)
     middle, size_um = (low + high) / 2, um_per_px * np.array([height_px, width_px])
     (top, left), (bottom, right) = middle - size_um / 2, middle + size_um / 2
-    downwards = linear_scale(float(top), float(bottom), 4)
+    downwards = linear_scale(float(top), float(bottom), 5)
     return Plot(
         _WIDTH,
         float(height),
@@ -201,3 +203,12 @@ def _position_entries(numbers: Iterable[int]) -> list[tuple[str, str]]:
 
 def _tip(visit: Visit) -> str:
     return f"Time point {visit.time_point}: {visit.distance_um:.2f} µm, {visit.message}"
+
+
+def _latency_ms(visit: Visit) -> float:
+    return max(_LEAST_LATENCY_MS, visit.latency_s * _MS_PER_S)
+
+
+def _latency_scale(visits: Sequence[Visit]) -> Scale:
+    latencies_ms = [_latency_ms(visit) for visit in visits]
+    return logarithmic_scale(min(latencies_ms), max(latencies_ms))

@@ -23,8 +23,11 @@ _POSITION_GAP = 8.0
 _LEAST_CELL_WITH_GAP = 4.0
 
 _MOST_SHEETS = 4
-_COLUMNS = 8
+_COLUMNS, _COLUMNS_IF_WIDE = 8, 5
+_WIDE = 1.6  # width over height
 _GAP = 6.0
+_BLACK_PERCENTILE, _WHITE_PERCENTILE = 5.0, 99.8
+_LEAST_CONTRAST = 60.0
 _GAMMA_RGB = (1.35, 0.9, 1.1)  # a tint of green, as microscopists know it
 
 
@@ -100,21 +103,20 @@ def _sheet_of_position(
     own: Sequence[Visit], y: float, unit: TimeUnit
 ) -> tuple[list[Mark], float]:
     """Return two rows of pictures with their times, and where they end."""
-    chosen = _evenly(own)
-    width = (_WIDTH - _LABELS) / _COLUMNS - _GAP
+    n_columns = _COLUMNS_IF_WIDE if _shape(own[0])[1] > _WIDE * _shape(own[0])[0] else _COLUMNS
+    chosen = _evenly(own, n_columns)
+    width = (_WIDTH - _LABELS) / n_columns - _GAP
+    height = width * _shape(own[0])[0] / _shape(own[0])[1]
     lefts = [_LABELS + column * (width + _GAP) for column in range(len(chosen))]
+    tracked = [visit.image for visit in chosen if visit.image is not None]
+    still = [visit.untracked_image for visit in chosen if visit.untracked_image is not None]
+    black, white = np.percentile(tracked, (_BLACK_PERCENTILE, _WHITE_PERCENTILE))
     marks: list[Mark] = []
-    for title, pictures in (
-        ("tracked", [visit.image for visit in chosen]),
-        ("not tracked", [visit.untracked_image for visit in chosen]),
-    ):
-        height = 0.0
+    for title, pictures in (("tracked", tracked), ("not tracked", still)):
         for left, picture in zip(lefts, pictures, strict=True):
-            if picture is not None:
-                height = width * picture.shape[0] / picture.shape[1]
-                marks.append(Picture(left, y, width, height, _coloured(picture)))
-        middle = y + height / 2 + 4
-        marks.append(Words(_LABELS - 12, middle, title, "ink", _WORDS, "end"))
+            pixels = _coloured(picture, float(black), float(white))
+            marks.append(Picture(left, y, width, height, pixels))
+        marks.append(Words(_LABELS - 12, y + height / 2 + 4, title, "ink", _WORDS, "end"))
         y += height + _GAP
     for left, visit in zip(lefts, chosen, strict=True):
         time = f"{visit.time_s / unit.seconds:.1f} {unit.name}"
@@ -122,15 +124,20 @@ def _sheet_of_position(
     return marks, y + 28.0
 
 
-def _evenly(own: Sequence[Visit]) -> list[Visit]:
-    """Return a few visits from the first to the last."""
-    places = np.linspace(0, len(own) - 1, min(_COLUMNS, len(own))).round()
+def _shape(visit: Visit) -> tuple[int, ...]:
+    return (1, 1) if visit.image is None else visit.image.shape
+
+
+def _evenly(own: Sequence[Visit], n: int) -> list[Visit]:
+    """Return at most so many visits from the first to the last."""
+    places = np.linspace(0, len(own) - 1, min(n, len(own))).round()
     return [own[int(place)] for place in places]
 
 
-def _coloured(picture: Thumbnail) -> NDArray[np.uint8]:
+def _coloured(picture: Thumbnail, black: float, white: float) -> NDArray[np.uint8]:
     """Return a picture of grey values in shades of green."""
-    grey = np.arange(256) / 255
+    contrast = max(white - black, _LEAST_CONTRAST)
+    grey = np.clip((np.arange(256) - black) / contrast, 0.0, 1.0)
     lookup = np.stack([grey**gamma for gamma in _GAMMA_RGB], axis=1)
     coloured: NDArray[np.uint8] = (255 * lookup).astype(np.uint8)[picture]
     return coloured

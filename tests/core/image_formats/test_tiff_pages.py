@@ -81,11 +81,12 @@ def test_what_is_missing_is_said(data, reason, tmp_path):
 
 
 def test_more_strips_than_bytes_are_damage(tmp_path):
-    data = tiff(page(offsets=(OFFSETS, 1, 650, 8)), next_page=8)
-    head = data[:70] + struct.pack("<I", 74)
-    second = tiff(page(offsets=(OFFSETS, 1, 650, 8)))[8:]
-    with pytest.raises(IncompleteImageError):
-        pages_of(head + second, tmp_path)
+    """Two pages, each with 600 strips that are listed in the same 600 bytes."""
+    entries = page(offsets=(OFFSETS, 1, 600, 74), counts=(COUNTS, 1, 600, 74))
+    assert len(pages_of(tiff(entries), tmp_path)) == 1
+    data = tiff(entries, next_page=674) + tiff(entries, pixels=b"")[8:]
+    with pytest.raises(IncompleteImageError, match="more strips than"):
+        pages_of(data, tmp_path)
 
 
 @pytest.mark.parametrize("count", [1, 3])

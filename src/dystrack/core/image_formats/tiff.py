@@ -6,6 +6,7 @@ declares nothing: after each page it is a valid, shorter file, so it stays in do
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from math import prod
 from types import MappingProxyType
 from typing import Any, Final
@@ -67,19 +68,24 @@ def read_structure(view: FileView) -> Structure:
     text = description.rstrip(b"\0")
     # A text ends with one zero, for which its length leaves room.
     has_gap = b"\0" in text or len(description) > len(text) + 1
-    suspicion = "the description of the image has a gap" if has_gap else ""
+    structure = _read_flavour(view, pages, text)
+    return replace(structure, suspicion="the description has a gap") if has_gap else structure
+
+
+def _read_flavour(view: FileView, pages: list[TiffPage], text: bytes) -> Structure:
+    """Return the structure of the kind of TIFF that the description tells."""
     if text.startswith(b"ImageJ="):
-        return _read_imagej(view, pages, text, suspicion)
+        return _read_imagej(view, pages, text)
     if text.startswith((b"<?xml", b"<OME")) and b"<OME" in text:
         return _read_ome(pages, text)
     if view.name.lower().endswith(_OME_ENDINGS):
         raise IncompleteImageError("the OME-XML is not written yet")
     if text.startswith(b'{"shape":'):
         return _read_shaped(view, pages, text)
-    return _read_plain(pages, suspicion)
+    return _read_plain(pages)
 
 
-def _read_imagej(view: FileView, pages: list[TiffPage], text: bytes, suspicion: str) -> Structure:
+def _read_imagej(view: FileView, pages: list[TiffPage], text: bytes) -> Structure:
     """Return the structure of an ImageJ file."""
     page = pages[0]
     facts = read_imagej_text(text, page.kind.samples)
@@ -98,7 +104,6 @@ def _read_imagej(view: FileView, pages: list[TiffPage], text: bytes, suspicion: 
         n_planes=n_planes,
         is_colour=page.is_colour,
         doubt=_MAY_GROW if facts.is_single else "",
-        suspicion=suspicion,
         pixels=_declared_pixels(view, pages, n_planes),
         pixel_bytes=page.kind.pixel_bytes,
     )
@@ -168,7 +173,7 @@ def _sizes_of_stack(facts: Mapping[str, Any], sizes: list[int], n_planes: int) -
     return dict(zip("TCZ"[3 - len(leading) :], leading, strict=True))
 
 
-def _read_plain(pages: list[TiffPage], suspicion: str) -> Structure:
+def _read_plain(pages: list[TiffPage]) -> Structure:
     """Return the structure of a TIFF that declares nothing; smaller previews do not count."""
     page = pages[0]
     planes = [other for other in pages if other.kind == page.kind]
@@ -189,7 +194,6 @@ def _read_plain(pages: list[TiffPage], suspicion: str) -> Structure:
         n_planes=len(planes),
         is_colour=page.is_colour,
         doubt=doubt,
-        suspicion=suspicion,
         pixels=_all_pixels(pages),
         pixel_bytes=page.kind.pixel_bytes,
     )
