@@ -145,8 +145,11 @@ def _demo(  # a command line has its options as parameters
     seconds: float = 20.0,
     speed: float = 1.0,
     seed: int = 0,
+    folder: str = "dystrack_demo",
+    report: bool = True,
+    keep_prescans: bool = False,
 ) -> None:
-    """Track a simulated sample, live.
+    """Track a simulated sample, live, and write a report.
 
     Parameters
     ----------
@@ -164,11 +167,17 @@ def _demo(  # a command line has its options as parameters
         How many times their usual velocity the samples have.
     seed
         Another number gives other samples.
+    folder
+        Where the report goes; if there is one already, a number is added to the name.
+    report
+        Whether to write a report.
+    keep_prescans
+        Whether to keep the prescans beside the report, for example for dystrack rehearse.
     """
-    import tempfile  # noqa: PLC0415
     from pathlib import Path  # noqa: PLC0415
 
-    from dystrack.tools.demo import DemoSettings, describe_visits, run_demo  # noqa: PLC0415
+    from dystrack.tools.demo import DemoSettings  # noqa: PLC0415
+    from dystrack.tools.demo_show import show_demo  # noqa: PLC0415
 
     settings = DemoSettings(
         scene=scene,
@@ -178,10 +187,16 @@ def _demo(  # a command line has its options as parameters
         duration_s=seconds,
         speed=speed,
         seed=seed,
+        keeps_pictures=report,
     )
-    with tempfile.TemporaryDirectory(prefix="dystrack_demo_") as folder:
-        visits = run_demo(settings, Path(folder))
-    sys.stdout.write(f"\n{describe_visits(visits)}\n")
+    has_folder = report or keep_prescans
+    text = show_demo(
+        settings,
+        Path(folder) if has_folder else None,
+        writes_report=report,
+        keeps_prescans=keep_prescans,
+    )
+    sys.stdout.write(f"\n{text}\n")
 
 
 def _pipelines() -> None:

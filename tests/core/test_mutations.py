@@ -150,11 +150,16 @@ def in_any_order(file: GenuineFile, rng: random.Random) -> Plan:
 
 def as_its_writer_does(file: GenuineFile, rng: random.Random) -> Plan:
     """Write what the real writer wrote: pointers and counts are set after what they point to."""
+    return Plan(list(file.writes) or in_sequence(file, rng).pieces)
+
+
+def with_torn_writes(file: GenuineFile, rng: random.Random) -> Plan:
+    """Write what the real writer wrote, but halt in the midst of its writes as well."""
     pieces = []
-    for offset, data in file.writes:
+    for offset, data in as_its_writer_does(file, rng).pieces:
         cuts = [rng.randrange(len(data)) for _ in range(rng.randint(0, 2))]
         pieces += [(offset + start, piece) for start, piece in pieces_at(data, cuts)]
-    return Plan(pieces or in_sequence(file, rng).pieces)
+    return Plan(pieces)
 
 
 ORDERS = {
@@ -165,6 +170,7 @@ ORDERS = {
         header_last,
         in_any_order,
         as_its_writer_does,
+        with_torn_writes,
     )
 }
 
@@ -319,7 +325,8 @@ def test_long_stalls_of_formats_that_count_their_planes(order, names, repeats, t
     setting = Setting(LONG_STALL_S, can_tell_who_writes=False)
     tally = replay_many([*set(names) - doubtful], order, setting, tmp_path, repeats)
     assert_all_right(tally)
-    assert tally.latest_s <= IN_TIME_S
+    ends_black = any("single_ifd_dark" in name for name in names)
+    assert tally.latest_s <= IN_TIME_S + (QUIET_S if ends_black else 0.0)
 
 
 @pytest.mark.parametrize(("names", "repeats"), FORMS)

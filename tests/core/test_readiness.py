@@ -142,6 +142,18 @@ def test_a_close_look_is_not_taken_when_nobody_writes(scene):
     assert scene.close_looks == 0
 
 
+def test_a_suspicion_holds_until_the_file_changes(scene):
+    scene.closely, scene.is_held = "suspect", None
+    arrival = scene.arrival()
+    for _ in range(5):
+        assert arrival.look().reason == "it is suspect"
+        scene.clock.sleep(0.1)
+    assert scene.close_looks == 1
+    scene.change()
+    scene.closely = "complete"
+    assert isinstance(arrival.look(), Ready)
+
+
 def test_a_close_look_may_find_the_file_incomplete(scene):
     scene.closely, scene.is_held = "incomplete", None
     outcome = scene.arrival().look()
@@ -338,6 +350,13 @@ def test_reasons_say_what_is_missing_and_for_how_long(scene):
     assert arrival.look() == Wait(0.005, reason)
     scene.clock.sleep(31.0)
     assert arrival.look() == Aborted(f"{reason}; nothing has changed for 31 s")
+
+
+@pytest.mark.parametrize("verdict", ["open", "suspect", "unknown"])
+def test_a_verdict_without_a_reason_is_no_permission(verdict, scene):
+    scene.is_held = None
+    scene.inspect = lambda path: ImageStatus(Verdict(verdict))
+    assert scene.arrival().look() == Wait(0.005, f"it is {verdict}")
 
 
 def test_of_a_held_file_both_reasons_are_given(scene):

@@ -317,3 +317,19 @@ def test_settings_in_the_journal_are_readable(watched):
     settings = json.loads(text.splitlines()[0])["settings"]
     assert settings["img_kwargs"] == {"sigma": 2}
     assert settings["max_checks"] == 0
+
+
+def test_defaults_stand_twice_but_are_the_same():
+    from dystrack.manager.settings import Settings
+
+    parameters = inspect.signature(run_dystrack_manager).parameters
+    defaults = vars(Settings())
+    assert {name: parameters[name].default for name in defaults} == defaults
+    others = {"target_dir", "image_analysis_func", "on_event", "should_stop", "clock"}
+    assert set(parameters) == set(defaults) | others
+
+
+def test_a_caller_can_stop_the_watch(watched):
+    watched.plan_prescans(5)
+    _, stats = watched.run(max_checks=None, should_stop=lambda: len(watched.lines) >= 2)
+    assert stats["target_counter"] == 2

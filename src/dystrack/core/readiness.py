@@ -207,6 +207,7 @@ class ImageArrival:
         self._stamp: FileStamp | None = None
         self._unchanged_since_s: float | None = None
         self._is_old = False
+        self._suspicion: tuple[FileStamp, ImageStatus] | None = None
 
     def look(self) -> Outcome:
         """Look at the file once.
@@ -244,45 +245,39 @@ class ImageArrival:
         if status.verdict is Verdict.INCOMPLETE:
             return self._refuse(status.reason)
         is_held = self._is_being_written(self._path)
-        if is_held is not False and self._must_look_closely(status, is_held=is_held):
-            status = self._inspect_closely(self._path)
-        reason = self._reason_to_wait(status, is_held=is_held)
-        if reason:
-            return self._refuse(reason, is_held=bool(is_held))
+        is_quiet = self._is_quiet(is_held=bool(is_held))
+        # Only a page that is not written yet can stand against reading: before the image is quiet
+        # where nobody can say who writes, and after that where someone does.
+        if is_held is not False and is_quiet == bool(is_held) and self._is_whole(status):
+            status = self._close_look(stamp)
+        if not self._may_be_read(status, is_held=is_held, is_quiet=is_quiet):
+            return self._refuse(self._reason(status, is_held=bool(is_held)), is_held=bool(is_held))
         if FileStamp.of(self._path) != stamp:
             return Wait(_SHORTEST_WAIT_S, "it changed while it was looked at")
         return Ready(status, stamp)
 
-    def _must_look_closely(self, status: ImageStatus, *, is_held: bool | None) -> bool:
-        """Say whether only pages that are not written yet can stand against reading.
+    def _close_look(self, stamp: FileStamp) -> ImageStatus:
+        """Look at every page; a suspicion holds until the stamp changes."""
+        if self._suspicion is None or self._suspicion[0] != stamp:
+            self._suspicion = (stamp, self._inspect_closely(self._path))
+        _, status = self._suspicion
+        if status.verdict is not Verdict.SUSPECT:
+            self._suspicion = None
+        return status
 
-        That is so before an image is quiet where nobody can say who writes, and after that where
-        someone does.
-        """
-        is_promising = status.verdict is Verdict.COMPLETE or self._has_as_many_planes(status)
-        return is_promising and self._is_quiet(is_held=is_held) == bool(is_held)
+    def _may_be_read(self, status: ImageStatus, *, is_held: bool | None, is_quiet: bool) -> bool:
+        """Apply the table of the module's docstring."""
+        if status.verdict is Verdict.INCOMPLETE or self._has_too_few_planes(status):
+            return False
+        if is_held is None:
+            return is_quiet or self._is_whole(status)
+        return not is_held or (is_quiet and self._is_whole(status))
 
-    def _reason_to_wait(self, status: ImageStatus, *, is_held: bool | None) -> str:
-        """Say why the file may not be read yet; nothing if it may."""
-        if status.verdict is Verdict.INCOMPLETE:
-            return status.reason
-        if self._has_too_few_planes(status):
-            return (
-                f"it has {status.n_planes} planes, while the last good prescan had "
-                f"{self._expected_planes}"
-            )
-        if is_held is False:
-            return ""
-        is_quiet = self._is_quiet(is_held=is_held)
-        is_whole = status.verdict is Verdict.COMPLETE or self._has_as_many_planes(status)
-        if is_held and not (is_quiet and is_whole):
-            return "; ".join(filter(None, ["a program has it open for writing", status.reason]))
-        return "" if is_quiet or is_whole else status.reason
-
-    def _has_as_many_planes(self, status: ImageStatus) -> bool:
-        return status.verdict is Verdict.OPEN and (
-            self._expected_planes is not None and status.n_planes == self._expected_planes
-        )
+    def _is_whole(self, status: ImageStatus) -> bool:
+        """Say whether all planes are there, as the file says or as the last good prescan had."""
+        if status.verdict is Verdict.OPEN and self._expected_planes is not None:
+            return status.n_planes == self._expected_planes
+        return status.verdict is Verdict.COMPLETE
 
     def _has_too_few_planes(self, status: ImageStatus) -> bool:
         if self._expected_planes is None or status.n_planes is None:
@@ -290,11 +285,23 @@ class ImageArrival:
         may_grow = status.verdict in {Verdict.OPEN, Verdict.SUSPECT}
         return may_grow and status.n_planes < self._expected_planes
 
+    def _reason(self, status: ImageStatus, *, is_held: bool) -> str:
+        """Say why the file may not be read yet."""
+        reasons = ["a program has it open for writing"] if is_held else []
+        if self._has_too_few_planes(status):
+            reasons.append(
+                f"it has {status.n_planes} planes, while the last good prescan had "
+                f"{self._expected_planes}"
+            )
+        elif status.reason:
+            reasons.append(status.reason)
+        return "; ".join(reasons) or f"it is {status.verdict}"
+
     def _unchanged_s(self) -> float:
         since_s = self._unchanged_since_s
         return 0.0 if since_s is None else self._clock.monotonic() - since_s
 
-    def _is_quiet(self, *, is_held: bool | None) -> bool:
+    def _is_quiet(self, *, is_held: bool) -> bool:
         """Say whether nothing changed for long; of a held file only our own eyes can tell."""
         return self._unchanged_s() >= self._quiet_s or (self._is_old and not is_held)
 

@@ -9,16 +9,18 @@ import multiprocessing
 import pickle
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Mapping
-from typing import Any, NoReturn
-
-import pebble
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from dystrack.core.errors import ConfigurationError, InvalidAnswerError, WorkerError
 from dystrack.core.protocols import Pipeline
 from dystrack.manager.pipeline_reference import load_pipeline
 from dystrack.manager.worker import warm_up
+
+if TYPE_CHECKING:
+    from pebble import ProcessPool
 
 __all__ = ["IsolatedWorker"]
 
@@ -45,17 +47,13 @@ class IsolatedWorker:
     def __init__(self, pipeline: Pipeline, timeout_s: float) -> None:
         self._timeout_s = timeout_s
         self._set_up = (_file_reference(pipeline), _pickled_pipeline(pipeline))
-        self._pool: pebble.ProcessPool | None = None
+        self._opening: threading.Thread | None = None
+        self._pool: ProcessPool | None = None
 
     def start(self) -> None:
         """Start the workers; they load and warm up the pipeline while the session goes on."""
-        self._pool = pebble.ProcessPool(
-            max_workers=_N_WORKERS,
-            initializer=_initialise,
-            initargs=self._set_up,
-            context=multiprocessing.get_context("spawn"),
-        )
-        self._pool.schedule(_do_nothing)
+        self._opening = threading.Thread(target=self._open_pool, name="dystrack-workers")
+        self._opening.start()
 
     def run(self, path: str, img_kwargs: Mapping[str, Any], img_cache: Mapping[str, Any]) -> object:
         """Return what the pipeline returns, or raise what it raises.
@@ -65,10 +63,8 @@ class IsolatedWorker:
         WorkerError
             If it took too long, or if its process ended.
         """
-        if self._pool is None:
-            self.start()
         request = pickle.dumps((path, dict(img_kwargs), dict(img_cache)))
-        future = self._pool.schedule(_run, args=[request], timeout=self._timeout_s)  # type: ignore[union-attr]
+        future = self._open().schedule(_run, args=[request], timeout=self._timeout_s)
         while not concurrent.futures.wait([future], timeout=_INTERRUPT_CHECK_S).done:
             pass  # lets Ctrl-C through, which Windows holds back during a long wait
         returned, error = pickle.loads(self._reply(future))  # noqa: S301 - our own worker's bytes
@@ -78,12 +74,33 @@ class IsolatedWorker:
 
     def close(self) -> None:
         """End the workers, whatever they are doing."""
-        if self._pool is not None:
-            self._pool.stop()  # type: ignore[no-untyped-call]
-            self._pool.join()
-            self._pool = None
+        if self._opening is not None:
+            pool = self._open()
+            pool.stop()  # type: ignore[no-untyped-call]
+            pool.join()
+            self._opening = None
+
+    def _open(self) -> "ProcessPool":
+        """Return the workers, once they have been started."""
+        if self._opening is None:
+            self.start()
+        self._opening.join()  # type: ignore[union-attr]
+        return self._pool  # type: ignore[return-value]
+
+    def _open_pool(self) -> None:
+        from pebble import ProcessPool  # noqa: PLC0415 - 0.1 s that nobody needs to wait for
+
+        self._pool = ProcessPool(
+            max_workers=_N_WORKERS,
+            initializer=_initialise,
+            initargs=self._set_up,
+            context=multiprocessing.get_context("spawn"),
+        )
+        self._pool.schedule(_do_nothing)
 
     def _reply(self, future: "concurrent.futures.Future[bytes]") -> bytes:
+        from pebble import ProcessExpired  # noqa: PLC0415 - loaded already
+
         try:
             return future.result()
         except TimeoutError:
@@ -92,7 +109,7 @@ class IsolatedWorker:
                 "timeout_s, or make the pipeline or the prescan smaller."
             )
             raise WorkerError(msg) from None
-        except pebble.ProcessExpired as error:
+        except ProcessExpired as error:
             msg = (
                 f"The process of the pipeline ended with exit code {error.exitcode}: it crashed, "
                 "ran out of memory, or was killed."

@@ -4,6 +4,7 @@ import contextlib
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -194,39 +195,8 @@ def run_dystrack_manager(
         What the pipeline raised on the very first prescan, or on any without fallback; what
         kept coordinates from being sent, unless `tra_err_resume`.
     """
-    settings = Settings(
-        max_checks=max_checks,
-        max_triggers=max_triggers,
-        end_on_esc=end_on_esc,
-        delay=delay,
-        recurse=recurse,
-        file_start=file_start,
-        file_end=file_end,
-        file_regex=file_regex,
-        img_kwargs=img_kwargs,
-        img_cache=img_cache,
-        img_err_fallback=img_err_fallback,
-        tra_method=tra_method,
-        tra_kwargs=tra_kwargs,
-        tra_err_resume=tra_err_resume,
-        write_txt=write_txt,
-        position_pattern=position_pattern,
-        frame_margin_px=frame_margin_px,
-        max_step_px=max_step_px,
-        max_step_um=max_step_um,
-        max_travel_px=max_travel_px,
-        max_travel_um=max_travel_um,
-        max_failures=max_failures,
-        on_max_failures=on_max_failures,
-        on_runaway=on_runaway,
-        resume=resume,
-        backlog=backlog,
-        isolate=isolate,
-        timeout_s=timeout_s,
-        quiet_s=quiet_s,
-        incomplete_limit_s=incomplete_limit_s,
-        progress=progress,
-    )
+    given = locals()
+    settings = Settings(**{field.name: given[field.name] for field in fields(Settings)})
     folder = check_folder(target_dir)
     past = _recall(folder, image_analysis_func) if resume else None
     if past is not None:
@@ -263,8 +233,8 @@ def run_dystrack_manager(
             tell=tell,
             clock=clock,
         )
-        worker.start()
         tell(_describe_start(folder, image_analysis_func, settings, watcher, past))
+        worker.start()
         if past is not None:
             _expect_backlog(watcher, past, settings, tell)
         _run(session, lambda: _statistics(watcher, session, sender), tell)

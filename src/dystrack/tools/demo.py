@@ -1,13 +1,14 @@
 """A simulated microscope that is tracked by the real manager, through a real folder."""
 
 import importlib
+import itertools
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dystrack.core.errors import ConfigurationError
+from dystrack.core.errors import ConfigurationError, FolderError
 from dystrack.core.protocols import Pipeline
 from dystrack.manager.events import Event, Listener, SessionStarted
 from dystrack.manager.manager import run_dystrack_manager
@@ -18,7 +19,17 @@ from dystrack.scopes.scenes import DIFFICULTIES, SCENES, make_sample
 from dystrack.scopes.simulator import Microscope, MicroscopeSettings, Site
 from dystrack.scopes.visits import Visit, summarise
 
-__all__ = ["DemoSettings", "describe_visits", "run_demo", "scene_pipeline"]
+__all__ = [
+    "DemoSettings",
+    "VisitListener",
+    "describe_visits",
+    "make_new_folder",
+    "run_demo",
+    "scene_pipeline",
+]
+
+VisitListener = Callable[[Visit], None]
+"""Is told of each visit of the microscope, in a thread of its own."""
 
 _ANSWER_TIMEOUT_S = 30.0
 _SITE_DISTANCE_UM = 5000.0
@@ -75,9 +86,26 @@ class DemoSettings:
         """Return how many prescans the show has."""
         return self.n_positions * self.n_time_points
 
+    @property
+    def about(self) -> dict[str, str]:
+        """Return in words what is shown."""
+        return {
+            "Scene": self.scene.replace("_", " "),
+            "Difficulty": self.difficulty,
+            "Pipeline": SCENES[self.scene].pipeline,
+            "Positions": str(self.n_positions),
+            "Time points": str(self.n_time_points),
+            "Speed": f"{self.speed:g} × usual",
+            "Seed": str(self.seed),
+        }
+
 
 def run_demo(
-    settings: DemoSettings, folder: Path, *, progress: bool = True, on_event: Listener | None = None
+    settings: DemoSettings,
+    folder: Path,
+    *,
+    on_event: Listener | None = None,
+    on_visit: VisitListener | None = None,
 ) -> list[Visit]:
     """Run the simulated microscope and track it.
 
@@ -87,18 +115,17 @@ def run_demo(
         What is shown.
     folder : Path
         An empty folder for prescans and coordinates.
-    progress : bool, default True
-        Whether to show what happens in the terminal.
     on_event : callable or None, default None
         Is called with each event of the session.
+    on_visit : callable or None, default None
+        Is called with each visit of the microscope.
 
     Returns
     -------
     list of Visit
         What happened at each time point and position, up to an early end.
     """
-    visits: list[Visit] = []
-    microscope = _MicroscopeThread(settings, folder, visits)
+    microscope = _MicroscopeThread(settings, folder, on_visit)
 
     def start_microscope(event: Event) -> None:
         if isinstance(event, SessionStarted):
@@ -113,13 +140,46 @@ def run_demo(
             max_triggers=settings.n_prescans,
             file_start="prescan",
             img_kwargs=SCENES[settings.scene].pipeline_options,
-            progress=progress,
+            progress=False,
             on_event=start_microscope,
             should_stop=microscope.has_ended,
         )
     finally:
         microscope.stop()
-    return visits
+    return list(microscope.visits)
+
+
+def make_new_folder(wanted: Path) -> Path:
+    """Make a folder, under another number if there is one of that name already.
+
+    Parameters
+    ----------
+    wanted : Path
+        The folder.
+
+    Returns
+    -------
+    Path
+        An empty folder: `wanted`, or the same with ``_2``, ``_3`` and so on.
+
+    Raises
+    ------
+    FolderError
+        If it cannot be made.
+    """
+    for number in itertools.count(1):
+        folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}_{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            if folder.is_dir() and not any(folder.iterdir()):
+                break
+        except OSError as error:
+            msg = f"The folder {folder} cannot be made: {error}. Choose another one."
+            raise FolderError(msg) from error
+        else:
+            break
+    return folder
 
 
 def describe_visits(visits: Sequence[Visit]) -> str:
@@ -168,8 +228,12 @@ def scene_pipeline(scene: str) -> Pipeline:
 class _MicroscopeThread(threading.Thread):
     """Runs the microscope beside the manager, as the vendor's program does."""
 
-    def __init__(self, settings: DemoSettings, folder: Path, visits: list[Visit]) -> None:
+    def __init__(
+        self, settings: DemoSettings, folder: Path, on_visit: VisitListener | None
+    ) -> None:
         super().__init__(name="simulated microscope", daemon=True)
+        self.visits: list[Visit] = []
+        self._on_visit = on_visit
         scene = SCENES[settings.scene]
         samples = [
             make_sample(
@@ -194,7 +258,6 @@ class _MicroscopeThread(threading.Thread):
             ),
             SimulatedClock(speed=scene.interval_s * settings.n_time_points / settings.duration_s),
         )
-        self._visits = visits
         self._stopped = threading.Event()
         self._failure: Exception | None = None
 
@@ -202,7 +265,9 @@ class _MicroscopeThread(threading.Thread):
         """Visit all positions until the end, or until it is told to stop."""
         try:
             for visit in self._microscope.run():
-                self._visits.append(visit)
+                self.visits.append(visit)
+                if self._on_visit is not None:
+                    self._on_visit(visit)
                 if self._stopped.is_set():
                     return
         except Exception as error:  # noqa: BLE001 - raised again where the demo was called
