@@ -79,7 +79,7 @@ def test_run_hands_the_words_to_the_command_line_of_the_pipeline(run: FakeRun, n
     (argv, function, *settings) = run.calls[0]
     assert argv == [
         f"dystrack run {name}",
-        *["My FOLDER", "--channel", "-1", "--no-verbose", "--", "-x"],
+        *["--isolate=True", "My FOLDER", "--channel", "-1", "--no-verbose", "--", "-x"],
     ]
     assert function("x")[:3] == (0.0, 1.0, 2.0)
     assert settings == [{}, {}, {}]
@@ -92,6 +92,27 @@ def test_run_leaves_help_to_the_command_line_of_the_pipeline(
     cli.main(["run", "lateral_line", *words])
 
     assert run.calls[0][0][1:] == words
+
+
+@pytest.mark.parametrize(
+    ("words", "content", "isolated"),
+    [
+        ([], "", True),
+        (["--no-isolate"], "", False),
+        (["--isolate", "False"], "", False),
+        (["--show"], "", False),
+        ([], "analysis_kwargs = {'show': True}", False),
+        ([], "manager_kwargs = {'isolate': False}", False),
+    ],
+)
+def test_run_gives_the_pipeline_a_process_of_its_own_unless_told(
+    run: FakeRun, tmp_path: Path, words: list[str], content: str, isolated: bool
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(PIPELINE + "\n" + content, encoding="utf-8")
+    cli.main(["run", f"{file}:find", "F", *words])
+
+    assert ("--isolate=True" in run.calls[0][0]) is isolated
 
 
 def test_run_takes_a_function_of_a_file(run: FakeRun, tmp_path: Path) -> None:

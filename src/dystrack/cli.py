@@ -36,6 +36,21 @@ or a run file, whose settings are then used.
 What can be set for a pipeline:  dystrack run PIPELINE --help
 """
 
+_REHEARSE_HELP = """\
+Usage: dystrack rehearse PIPELINE FOLDER [--option value ...]
+
+Replay the prescans that were recorded in FOLDER into a session, without any microscope: at their
+recorded pace, or one every so many seconds with --interval; written as the software of a microscope
+does, see --behaviour. FOLDER is only read. At the end it says for each prescan what the answer was,
+how long it took, and what there was to warn of.
+
+PIPELINE is one of {names};
+or path/to/file.py:function for one of your own (function: analyze_image if not given);
+or a run file, whose settings are then used.
+
+What can be set for a pipeline:  dystrack rehearse PIPELINE --help
+"""
+
 
 def main(words: Sequence[str] | None = None) -> None:
     """Run the `dystrack` command.
@@ -98,6 +113,14 @@ def _app() -> "cyclopts.App":
     )
     app.command(_pipelines, name="pipelines")
     app.command(_demo, name="demo")
+    app.command(
+        _rehearse,
+        name="rehearse",
+        help_flags=[],
+        version_flags=[],
+        end_of_options_delimiter="",
+        default_parameter=cyclopts.Parameter(allow_leading_hyphen=True),
+    )
     return app
 
 
@@ -119,7 +142,7 @@ def _run(*words: str) -> None:
     from dystrack.manager.cmdline import run_via_cmdline  # noqa: PLC0415
 
     if _wants_isolation(rest, loaded):
-        rest.append("--isolate")
+        rest.insert(0, "--isolate=True")
     run_via_cmdline(
         [f"dystrack run {reference}", *rest],
         loaded.image_analysis_func,
@@ -132,8 +155,9 @@ def _run(*words: str) -> None:
 def _wants_isolation(words: Sequence[str], loaded: "LoadedPipeline") -> bool:
     """Return whether to give the pipeline a process of its own: unless told, or to show figures."""
     has_said = any(word.startswith(("--isolate", "--no-isolate", "--show")) for word in words)
+    asks_for_help = not {"--help", "-h", "--version"}.isdisjoint(words)
     in_file = "isolate" in loaded.manager_kwargs or loaded.analysis_kwargs.get("show", False)
-    return not has_said and not in_file
+    return not (has_said or asks_for_help or in_file)
 
 
 def _demo(  # a command line has its options as parameters
@@ -197,6 +221,26 @@ def _demo(  # a command line has its options as parameters
         keeps_prescans=keep_prescans,
     )
     sys.stdout.write(f"\n{text}\n")
+
+
+def _rehearse(*words: str) -> None:
+    """Replay recorded prescans into a session, without any microscope."""
+    from dystrack.manager.pipeline_reference import load_with_settings, pipeline_names  # noqa: PLC0415
+
+    if words[:1] in {("--help",), ("-h",)}:
+        sys.stdout.write(_REHEARSE_HELP.format(names=", ".join(pipeline_names(_PIPELINES))))
+        return
+    if not words or words[0].startswith("-"):
+        found = words[0] if words else "missing"
+        raise ConfigurationError(
+            f"The first word after 'dystrack rehearse' is the pipeline or run file; it is {found}."
+            " Write dystrack rehearse PIPELINE FOLDER [--option value ...]."
+        )
+    reference, *rest = words
+    loaded = load_with_settings(reference, _PIPELINES)
+    from dystrack.tools.rehearse_command import run_rehearsal  # noqa: PLC0415
+
+    run_rehearsal(f"dystrack rehearse {reference}", loaded, rest)
 
 
 def _pipelines() -> None:

@@ -14,7 +14,7 @@ still writes.
 """
 
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -256,42 +256,48 @@ def _blank_part(view: FileView, structure: Structure, *, closely: bool) -> str:
         tail_bytes = min(wanted, view.size)
         if not any(view.read(view.size - tail_bytes, tail_bytes, "the end")):
             return f"its last {tail_bytes} bytes are zero"
-    pages = _all_pages(structure) if closely else _last_pages(structure)
-    for first, last in pages:
-        place = _blank_page(view, first * _PAGE_BYTES, min(last * _PAGE_BYTES, view.size))
-        if place is not None:
-            return f"its bytes from {place} to {min(place + _PAGE_BYTES, view.size)} are zero"
-    return ""
+    start = _blank_page(view, structure) if closely else _blank_last_page(view, structure)
+    if start is None:
+        return ""
+    return f"its bytes from {start} to {min(start + _PAGE_BYTES, view.size)} are zero"
 
 
-def _all_pages(structure: Structure) -> Iterator[tuple[int, int]]:
-    """Yield stretches of pages that hold pixels, also those that hold something else as well."""
-    outward = (
+def _blank_last_page(view: FileView, structure: Structure) -> int | None:
+    """Return where a page begins that ends some stretch of pixels and is all zero.
+
+    Some stretches are looked at, the last one among them; of each the last page without anything
+    but pixels.
+    """
+    step = -(-len(structure.pixels) // _MOST_SAMPLES) or 1
+    for piece in structure.pixels[::-step]:
+        start = (piece.stop // _PAGE_BYTES - 1) * _PAGE_BYTES
+        if start >= piece.start and not any(view.read(start, _PAGE_BYTES, "the pixels")):
+            return start
+    return None
+
+
+def _blank_page(view: FileView, structure: Structure) -> int | None:
+    """Return where a page begins that holds pixels, be it among other things, and is all zero."""
+    pages = (
         ByteRange(piece.start // _PAGE_BYTES, -(-piece.stop // _PAGE_BYTES))
         for piece in structure.pixels
     )
-    for piece in joined(outward):
-        yield piece.start, piece.stop
-
-
-def _last_pages(structure: Structure) -> Iterator[tuple[int, int]]:
-    """Yield the last page that holds only pixels of some stretches, of the last one among them."""
-    step = -(-len(structure.pixels) // _MOST_SAMPLES) or 1
-    for piece in structure.pixels[::-step]:
-        last = piece.stop // _PAGE_BYTES
-        if (last - 1) * _PAGE_BYTES >= piece.start:
-            yield last - 1, last
-
-
-def _blank_page(view: FileView, start: int, stop: int) -> int | None:
-    """Return the offset of the first page between `start` and `stop` that is all zero."""
-    for at in range(start, stop, _SCAN_BYTES):
-        data = view.read(at, min(_SCAN_BYTES, stop - at), "the pixels")
-        whole_bytes = len(data) // _PAGE_BYTES * _PAGE_BYTES
-        words = np.frombuffer(data[:whole_bytes], np.uint64).reshape(-1, _WORDS_PER_PAGE)
-        for page in np.flatnonzero(~words[:, ::_PROBE_STEP].any(axis=1)):
-            if not words[page].any():
-                return at + int(page) * _PAGE_BYTES
-        if whole_bytes < len(data) and not any(data[whole_bytes:]):
-            return at + whole_bytes
+    for piece in joined(pages):
+        stop = min(piece.stop * _PAGE_BYTES, view.size)
+        for start in range(piece.start * _PAGE_BYTES, stop, _SCAN_BYTES):
+            data = view.read(start, min(_SCAN_BYTES, stop - start), "the pixels")
+            page = _first_blank(data)
+            if page is not None:
+                return start + page * _PAGE_BYTES
     return None
+
+
+def _first_blank(data: bytes) -> int | None:
+    """Return the index of the first page that is all zero; the last one may be shorter."""
+    n_whole, rest = divmod(len(data), _PAGE_BYTES)
+    words = np.frombuffer(data, np.uint64, n_whole * _WORDS_PER_PAGE)
+    words = words.reshape(n_whole, _WORDS_PER_PAGE)
+    for page in np.flatnonzero(~words[:, ::_PROBE_STEP].any(axis=1)):
+        if not words[page].any():
+            return int(page)
+    return n_whole if rest and not any(data[-rest:]) else None

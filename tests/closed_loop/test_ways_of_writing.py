@@ -1,0 +1,86 @@
+"""All ways of writing, in all formats, at two positions: no answer comes from a partial image."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from closed_loop.joined import join
+from dystrack.core import write_lock
+from dystrack.core.coordinates import VoxelSize
+from dystrack.core.protocols import SYSTEM_CLOCK
+from dystrack.manager.events import AnalysisFailed
+from dystrack.pipelines.center_of_mass import analyze_image
+from dystrack.scopes.bodies import Organoid
+from dystrack.scopes.geometry import ScanSettings, Um, View
+from dystrack.scopes.imaging import Imaging
+from dystrack.scopes.motion import Motion
+from dystrack.scopes.samples import Sample
+from dystrack.scopes.simulator import MicroscopeSettings, Site
+from dystrack.scopes.write_behaviours import BEHAVIOURS
+from dystrack.scopes.writers import WRITERS, encode
+
+SCAN = ScanSettings((12, 40, 44), VoxelSize(3.5, 2.5, 2.5), duration_s=1.0)
+INTERVAL_S = 300.0
+MOST_ERROR_UM = 1.5
+STALL_S = 3.0
+OPTIONS = {"gauss_sigma": 1, "await_write": 0}  # the manager has waited; its clock is not the system's
+
+
+def a_sample(direction):
+    """Return a sample that moves 4 µm a time point, up or down and along one diagonal."""
+    velocity = Um(0.001 * direction, -0.008 * direction, 0.01 * direction)
+    motion = Motion(Um(0.0, 0.0, 5000.0 * direction), velocity)
+    return Sample(Organoid(), motion, imaging=Imaging(black_level=-0.05))
+
+
+@pytest.fixture(params=["the system says who writes", "nobody can say who writes"])
+def session(request, tmp_path, monkeypatch):
+    """Return settings of the session with which a prescan can be told to be whole."""
+    if request.param.startswith("nobody"):
+        monkeypatch.setattr(write_lock, "_probe_of_system", lambda: write_lock._cannot_know)
+        return {"quiet_s": STALL_S + 1.0}
+    probe = tmp_path / "probe"
+    probe.touch()
+    if write_lock.is_being_written(probe) is None:
+        pytest.skip("this file system does not say who writes")
+    return {}
+
+
+@pytest.mark.parametrize("n_time_points", [2, pytest.param(15, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("behaviour", BEHAVIOURS)
+@pytest.mark.parametrize("file_format", WRITERS)
+def test_every_prescan_is_answered_from_the_whole_image(
+    tmp_path, session, file_format, behaviour, n_time_points
+):
+    settings = MicroscopeSettings(
+        SCAN,
+        n_time_points=n_time_points,
+        interval_s=INTERVAL_S,
+        file_format=file_format,
+        write_behaviour=BEHAVIOURS[behaviour],
+    )
+    folder = tmp_path / "prescans"
+    folder.mkdir()
+    sites = [Site(a_sample(1)), Site(a_sample(-1))]
+    joined = join(folder, sites, settings, analyze_image, img_kwargs=OPTIONS, **session)
+    check(joined, 2 * n_time_points)
+
+
+def check(joined, n_prescans):
+    assert len(joined.visits) == joined.stats["img_success_counter"] == n_prescans
+    assert joined.told.of(AnalysisFailed) == []
+    assert all(visit.moved and visit.message == "OK" for visit in joined.visits)
+    assert max(visit.distance_um for visit in joined.visits) < MOST_ERROR_UM
+
+
+@pytest.mark.filterwarnings("ignore:z was limited")
+@pytest.mark.parametrize("n_missing", [2, 4, 6])
+def test_a_partial_image_would_be_seen(tmp_path, n_missing):
+    sample = a_sample(1)
+    image = sample.render(0.0, View(sample.target_um(0.0, SCAN.field), SCAN))
+    image[-n_missing:] = 0
+    path = tmp_path / "partial.ome.tif"
+    path.write_bytes(encode("ome_tiff", image, SCAN.voxel_size))
+    z, *_ = analyze_image(path, **OPTIONS)
+    assert abs(z - (len(image) - 1) / 2) * SCAN.voxel_size.z_um > MOST_ERROR_UM
