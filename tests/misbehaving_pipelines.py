@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,7 @@ WAYS = {
     "nan": lambda: (float("nan"), 2, 3, "OK", {}),
     "inf": lambda: (1, float("inf"), 3, "OK", {}),
     "far": lambda: (1, 2, 1e9, "OK", {}),
+    "warn": lambda: (warnings.warn("too dark", stacklevel=1), (1, 2, 3, "OK", {}))[1],
     "strings": lambda: ("1", "2", "3", "OK", {}),
 }
 

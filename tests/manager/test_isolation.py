@@ -51,6 +51,11 @@ def test_an_error_tells_where_it_was_raised(worker):
     assert "misbehaving_pipelines.py" in caught.value.__notes__[0]
 
 
+def test_warnings_reach_the_session(worker):
+    with pytest.warns(UserWarning, match="too dark"):
+        assert answer(worker, "warn")[:3] == (1, 2, 3)
+
+
 def test_a_hang_is_ended():
     with contextlib.closing(IsolatedWorker(misbehave, timeout_s=0.2)) as worker:
         with pytest.raises(WorkerError, match=r"longer than 0.2 s"):

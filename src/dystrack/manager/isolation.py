@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -67,7 +68,10 @@ class IsolatedWorker:
         future = self._open().schedule(_run, args=[request], timeout=self._timeout_s)
         while not concurrent.futures.wait([future], timeout=_INTERRUPT_CHECK_S).done:
             pass  # lets Ctrl-C through, which Windows holds back during a long wait
-        returned, error = pickle.loads(self._reply(future))  # noqa: S301 - our own worker's bytes
+        reply, messages = self._reply(future)
+        for message in messages:
+            warnings.warn(message, UserWarning, stacklevel=2)
+        returned, error = pickle.loads(reply)  # noqa: S301 - our own worker's bytes
         if error is not None:
             raise error
         return returned
@@ -98,7 +102,9 @@ class IsolatedWorker:
         )
         self._pool.schedule(_do_nothing)
 
-    def _reply(self, future: "concurrent.futures.Future[bytes]") -> bytes:
+    def _reply(
+        self, future: "concurrent.futures.Future[tuple[bytes, list[str]]]"
+    ) -> tuple[bytes, list[str]]:
         from pebble import ProcessExpired  # noqa: PLC0415 - loaded already
 
         try:
@@ -141,7 +147,14 @@ def _do_nothing() -> None:
     """Have the pool start its workers."""
 
 
-def _run(request: bytes) -> bytes:
+def _run(request: bytes) -> tuple[bytes, list[str]]:
+    """Return the pickled answer and the warnings of the pipeline, in the worker process."""
+    with warnings.catch_warnings(record=True) as caught:
+        reply = _answer(request)
+    return reply, [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
+
+
+def _answer(request: bytes) -> bytes:
     """Run the pipeline, in the worker process; whatever happens becomes an answer."""
     path, img_kwargs, img_cache = pickle.loads(request)  # noqa: S301 - our own session's bytes
     try:
