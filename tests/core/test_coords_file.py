@@ -46,13 +46,16 @@ def test_a_missing_file_is_made_with_its_header(path):
     assert len(read_lines(path)) == 1
 
 
-def test_a_torn_line_is_set_apart(path):
-    path.write_text(f"{HEADER}\n1.0\t2.")
+@pytest.mark.parametrize(
+    ("torn", "n_lines"), [("1.0\t2.", 1), ("1.0\t2.0\t35", 1), ("1.0\t2.0\t350.0\tO", 2), ("", 1)]
+)
+def test_a_torn_line_never_becomes_a_target(path, torn, n_lines):
+    path.write_text(f"{HEADER}\n{torn}")
     prepare_coords_file(path)
     append_line(path, CoordsLine(4, 5, 6, "new"))
-    torn, new = read_lines(path)
-    assert not torn.has_target
-    assert (new.z, new.msg) == (4, "new")
+    lines = read_lines(path)
+    assert len(lines) == n_lines
+    assert (lines[-1].z, lines[-1].msg) == (4, "new")
 
 
 def test_a_foreign_file_is_refused_and_kept(path):

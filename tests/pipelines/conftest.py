@@ -27,4 +27,4 @@ def without_numba(monkeypatch):
 
 def use_plain_code(monkeypatch):
     for module in (masks, object_counting, smoothing):
-        monkeypatch.setattr(module, "compiled_kernels", lambda: None)
+        monkeypatch.setattr(module, "compiled_kernels", lambda purpose: None)

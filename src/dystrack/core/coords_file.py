@@ -5,6 +5,7 @@ Macros poll it and read the last line, so a line appears whole or not at all.
 """
 
 import errno
+import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ __all__ = [
 COORDS_FILE_NAME = "dystrack_coords.txt"
 HEADER = "Z\tY\tX\tmsg"
 _NO_MESSAGE = "_"
+_N_COLUMNS = 4
 
 
 def clean_message(message: object) -> str:
@@ -63,11 +65,6 @@ class CoordsLine:
     y: float
     x: float
     msg: str
-
-    @property
-    def has_target(self) -> bool:
-        """Whether all three coordinates are numbers."""
-        return not any(math.isnan(value) for value in (self.z, self.y, self.x))
 
     def format(self, precision: int = 4) -> str:
         """Return the line as it stands in the file, without its line end."""
@@ -112,11 +109,20 @@ def prepare_coords_file(path: Path) -> None:
                 raise CoordsFileError(msg)
             if not content:
                 file.write(f"{HEADER}\n".encode())
-            elif not content.endswith(b"\n"):  # a line torn by a power cut
-                file.write(b"\n")
+            elif not content.endswith(b"\n"):
+                _mend_last_line(file, content)
     except OSError as error:
         msg = f"{path} cannot be written: {error}. Close programs that hold it, check its rights."
         raise CoordsFileError(msg) from error
+
+
+def _mend_last_line(file: io.FileIO, content: bytes) -> None:
+    """End the last line, or drop it where a power cut tore its coordinates."""
+    start = content.rfind(b"\n") + 1
+    if content.count(b"\t", start) < _N_COLUMNS - 1:
+        file.truncate(start)
+    else:
+        file.write(b"\n")
 
 
 def append_line(path: Path, line: CoordsLine, precision: int = 4) -> None:

@@ -4,6 +4,8 @@ import math
 import numbers
 from typing import Any
 
+import numpy as np
+
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.coords_file import clean_message
 from dystrack.core.errors import InvalidAnswerError, RefusedMoveError
@@ -82,6 +84,8 @@ def check_inside_image(
 
 def _finite(axis: str, value: Any) -> float:
     """Return a coordinate as a float."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         msg = f"The pipeline's {axis}_pos is {_shown(value)}; return a number, in pixels."
         raise InvalidAnswerError(msg)

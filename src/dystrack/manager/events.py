@@ -127,7 +127,7 @@ class AnalysisStarted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AnalysisSucceeded(Event):
-    """The pipeline gave an answer that may be sent."""
+    """The pipeline answered in time and in form; whether its target may be sent is judged next."""
 
     path: str
     position: str

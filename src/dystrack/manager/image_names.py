@@ -23,13 +23,15 @@ SINGLE_POSITION = "1"
 OWN_NAMES = frozenset({COORDS_FILE_NAME, JOURNAL_NAME})
 _TEMPORARY_ENDINGS = (".part", ".partial", ".tmp", ".temp", ".crdownload", "~")
 
-# A token counts where no letter stands before it, so that "top_3" is no "p_3".
-# A plate's well belongs to the position: P0001 of well 1 is not P0001 of well 2.
+# One token of a name. No letter stands before it, so that "top3" is no "p3"; single letters also
+# have no digit before and none of "_- =" behind, so that "2p_001" (two photons) is no position.
 DEFAULT_POSITION_PATTERN = r"""(?ix)
-^ (?: (?= .*? (?<![a-z]) (?: time(?:point)?[_-]? | tp?[_-]? | prescan_ ) (?P<time> \d+ ) ) )?
-.*? (?: (?<![a-z]) (?: position | pos | scene | point | xy | p | s ) [_\- =]? (?= \d )
-      | (?= (?<![a-z]) w\d+ [_-]? p\d+ ) )
-(?P<position> w\d+ [_-]? p\d+ | \d+ )
+(?<![a-z])
+(?: (?: time(?:point)?[_-]? | tp?[_-]? | prescan_ ) (?P<time> \d+ )
+  | (?: (?: position | pos | scene | point | xy | well ) [_\- =]? (?= \d )
+      | (?<! \d ) [psw] (?= \d )
+      | (?: well [_-]? )? (?= (?-i:[A-P]\d\d?) (?! \d ) ) (?<! \d ) )
+    (?P<position> \d{3}_\d{3} (?! \d ) | [a-p]? \d+ ) )
 """
 
 
@@ -97,7 +99,8 @@ class PositionPattern:
     ----------
     pattern : str
         Regular expression with the group ``position`` and, if wanted, ``time``. It is searched
-        in the name. Empty: all names are one position.
+        in the name. Empty: all names are one position. The default finds all tokens of the usual
+        vendors and joins them, so that point 1 of well A is not point 1 of well B.
 
     Raises
     ------
@@ -107,6 +110,7 @@ class PositionPattern:
 
     def __init__(self, pattern: str = DEFAULT_POSITION_PATTERN) -> None:
         self._regex = _compile(pattern, "position_pattern")
+        self._joins_all = pattern == DEFAULT_POSITION_PATTERN
         if pattern and "position" not in self._regex.groupindex:
             msg = (
                 f"position_pattern {pattern!r} has no group called 'position'. Write it like "
@@ -115,13 +119,14 @@ class PositionPattern:
             raise ConfigurationError(msg)
 
     def label(self, name: str) -> ImageLabel:
-        """Return position and time point of a name."""
-        found = self._regex.search(name) if self._regex.pattern else None
-        groups = found.groupdict() if found else {}
-        position, time = groups.get("position"), groups.get("time")
+        """Return position and time point of a name, or of a path within the watched folder."""
+        found = list(self._regex.finditer(name)) if self._regex.pattern else []
+        tokens = [match.groupdict() for match in (found if self._joins_all else found[:1])]
+        positions = [token["position"] for token in tokens if token["position"]]
+        times = [time for token in tokens if (time := token.get("time")) and time.isdecimal()]
         return ImageLabel(
-            position=SINGLE_POSITION if position is None else position.lstrip("0") or "0",
-            time_point=int(time) if time and time.isdecimal() else None,
+            position="_".join(map(_without_leading_zeros, positions)) or SINGLE_POSITION,
+            time_point=int(times[0]) if times else None,
         )
 
 
@@ -129,6 +134,10 @@ def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:
     """Return a key that sorts ``scan_2`` before ``scan_10``."""
     parts = re.split(r"(\d+)", name.casefold())
     return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in parts if part)
+
+
+def _without_leading_zeros(text: str) -> str:
+    return re.sub(r"(?<!\d)0+(?=\d)", "", text)
 
 
 def _compile(pattern: str, parameter: str) -> re.Pattern[str]:

@@ -214,7 +214,7 @@ def run_dystrack_manager(
         sender = Sender(
             settings.transmit,
             settings.records,
-            target_dir=os.fspath(target_dir),
+            target_dir=str(folder),
             tra_kwargs=settings.tra_kwargs,
             says_stay=settings.tra_method == "MyPiC",
             resume=settings.tra_err_resume,
@@ -299,7 +299,9 @@ def _open_watcher(
     clock: Clock,
     should_stop: Callable[[], bool],
 ) -> Watcher:
-    naming = settings.naming
+    def name_position(path: Path) -> str:
+        return settings.naming.label(path.relative_to(folder).as_posix()).position
+
     esc_pressed = stack.enter_context(watch_for_esc()) if settings.end_on_esc else _never
 
     def new_arrival(path: Path) -> ImageArrival:
@@ -307,7 +309,7 @@ def _open_watcher(
             path,
             quiet_s=settings.quiet_s,
             limit_s=settings.incomplete_limit_s,
-            expected_planes=positions[naming.label(path.name).position].n_planes,
+            expected_planes=positions[name_position(path)].n_planes,
             clock=clock,
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 from dystrack.core.coordinates import PixelPosition, VoxelSize
 from dystrack.core.limits import Offset, Travel
 
-__all__ = ["Position", "Positions"]
+__all__ = ["Position", "Positions", "copied"]
 
 _STEPS_KEPT = 6
 
@@ -37,6 +37,8 @@ class Position:
         The last steps along z, y, x in pixels.
     held : str
         Why the position is held where it is; empty if it is not.
+    n_answered : int
+        Number of prescans that were answered, well or not.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Position:
     travel: Travel = field(default_factory=Travel)
     steps: tuple[Offset, ...] = ()
     held: str = ""
+    n_answered: int = 0
 
     def succeeded(
         self, cache: dict[str, Any], shape: tuple[int, ...], n_planes: int | None
@@ -55,9 +58,17 @@ class Position:
         """Return the state after a good answer."""
         return replace(self, cache=cache, shape=shape, n_planes=n_planes, failures_in_a_row=0)
 
-    def failed(self) -> "Position":
-        """Return the state after a failed analysis; its cache stays as it was."""
-        return replace(self, failures_in_a_row=self.failures_in_a_row + 1)
+    def failed(self, *, keeps_planes: bool = True) -> "Position":
+        """Return the state after a failed analysis; its cache stays as it was.
+
+        An image that never became whole leaves open how many planes the next one has: a user may
+        have made the stack smaller.
+        """
+        return replace(
+            self,
+            failures_in_a_row=self.failures_in_a_row + 1,
+            n_planes=self.n_planes if keeps_planes else None,
+        )
 
     def moved(
         self, to: PixelPosition, step_px: Offset | None, voxel_size: VoxelSize | None
@@ -72,9 +83,37 @@ class Position:
             steps=(*self.steps, step_px)[-_STEPS_KEPT:],
         )
 
+    def answered(self, after: "Position", *, is_sent: bool) -> "Position":
+        """Return the state after an answer: `after`, but not moved if it could not be sent."""
+        if not is_sent:
+            after = replace(after, previous=self.previous, travel=self.travel, steps=self.steps)
+        return replace(after, n_answered=self.n_answered + 1)
+
     def hold(self, reason: str) -> "Position":
         """Return the state of a position that is not to be moved any more."""
         return replace(self, held=reason)
+
+
+def copied(cache: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a deep copy of a cache; what cannot be copied, such as a model, is shared.
+
+    Parameters
+    ----------
+    cache : mapping
+        Keyword arguments of a pipeline.
+
+    Returns
+    -------
+    dict
+        The copy.
+    """
+    copies = {}
+    for name, value in cache.items():
+        try:
+            copies[name] = copy.deepcopy(value)
+        except Exception:  # noqa: BLE001 - copying runs the user's code
+            copies[name] = value
+    return copies
 
 
 class Positions:
@@ -95,14 +134,13 @@ class Positions:
     def __getitem__(self, name: str) -> Position:
         """Return the state of a position, a fresh one if it is new."""
         if name not in self._positions:
-            cache = copy.deepcopy(dict(self._initial_cache))
-            self._positions[name] = Position(name, cache)
+            self._positions[name] = Position(name, copied(self._initial_cache))
         return self._positions[name]
 
     @property
     def any_answered(self) -> bool:
-        """Whether coordinates have been sent for any position."""
-        return any(position.previous is not None for position in self._positions.values())
+        """Whether any prescan has been answered."""
+        return any(position.n_answered for position in self._positions.values())
 
     def update(self, position: Position) -> None:
         """Keep the new state of a position."""

@@ -28,7 +28,7 @@ class Sender:
     records : sequence of Transmitter
         Where to record what was sent.
     target_dir : str
-        The folder as the user gave it.
+        The folder, as an absolute path.
     tra_kwargs : mapping
         Keyword arguments for `transmit`.
     says_stay : bool
@@ -63,7 +63,7 @@ class Sender:
         self._clock = clock
         self.tra_success_counter = 0
 
-    def send(self, target: Target, answer: Answer) -> None:
+    def send(self, target: Target, answer: Answer) -> bool:
         """Send an answer; tell before and after.
 
         Parameters
@@ -72,6 +72,11 @@ class Sender:
             The prescan that is answered.
         answer : Answer
             What to send.
+
+        Returns
+        -------
+        bool
+            Whether the microscope was reached.
 
         Raises
         ------
@@ -111,6 +116,7 @@ class Sender:
                 total_s=self._clock.monotonic() - target.image.noticed_s,
             )
         )
+        return is_sent
 
     def _is_sent(self, target: Target, answer: Answer) -> bool:
         """Return whether one of the attempts reached the microscope."""
@@ -158,8 +164,10 @@ class Sender:
                 self._tell(Warned(message=message))
 
     def _size_of_coords_file(self) -> int | None:
-        path = Path(self._target_dir, COORDS_FILE_NAME)
-        return path.stat().st_size if path.exists() else None
+        try:
+            return Path(self._target_dir, COORDS_FILE_NAME).stat().st_size
+        except OSError:
+            return None
 
     def _hand_over(self, to: Transmitter, answer: Answer, kwargs: Mapping[str, Any]) -> None:
         z, y, x = answer.zyx

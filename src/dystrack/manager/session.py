@@ -10,6 +10,7 @@ from dystrack.manager.answers import check_answer
 from dystrack.manager.events import (
     AnalysisStarted,
     AnalysisSucceeded,
+    ImageVanished,
     Listener,
     Warned,
 )
@@ -121,9 +122,12 @@ class Session:
 
     def _handle(self, image: ArrivedImage) -> None:
         """Take a prescan from the folder to the microscope."""
-        label = self._naming.label(image.path.name)
+        label = self._naming.label(image.relative_name)
         target = Target(image, label, self._positions[label.position], self.target_counter + 1)
         outcome = self._try_to_analyse(target)
+        if isinstance(outcome, Exception) and _has_vanished(image):
+            self._tell(ImageVanished(path=target.path))
+            return
         if _was_changed(image):
             self._tell(Warned(message=f"{image.path.name} was changed while it was read."))
             self._source.look_again(image)
@@ -132,7 +136,9 @@ class Session:
         answer = self._tracker.answer(target, outcome)
         self.img_success_counter += answer.error is None
         self.coordinates.append(list(answer.zyx))
-        self._sender.send(target, answer)
+        is_sent = self._sender.send(target, answer)
+        before = self._positions[target.position.name]
+        self._positions.update(before.answered(answer.position, is_sent=is_sent))
 
     def _try_to_analyse(self, target: Target) -> AnalysisResult | Exception:
         """Return a checked answer, or why there is none."""
@@ -188,6 +194,11 @@ def _check_readable(image: ArrivedImage) -> None:
             "Let the microscope write each prescan once, or under a new name."
         )
         raise IncompleteImageError(msg)
+
+
+def _has_vanished(image: ArrivedImage) -> bool:
+    """Return whether a file was renamed or deleted after it was found to be whole."""
+    return not isinstance(image.outcome, Aborted) and not image.path.exists()
 
 
 def _was_changed(image: ArrivedImage) -> bool:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 
@@ -9,6 +10,7 @@ __all__ = ["watch_for_esc"]
 
 _ESC = 0x1B
 _ARROW_PREFIXES = (b"\x00", b"\xe0")
+_CONTROL_SEQUENCE = re.compile(rb"\x1b[\[O][0-9;]*[@-~]")  # an arrow key sends one
 
 
 @contextlib.contextmanager
@@ -70,10 +72,10 @@ def _single_keys() -> Iterator[int]:
 
 
 def _posix_esc_pressed(fd: int) -> bool:
-    """Return whether Esc alone was pressed; an arrow key is Esc with more behind it."""
+    """Return whether Esc is among the keys waiting in the terminal."""
     import select  # noqa: PLC0415 - for terminals on POSIX only
 
     if not select.select([fd], [], [], 0)[0]:
         return False
-    keys = os.read(fd, 1024)
-    return bool(keys) and keys[-1] == _ESC
+    keys = _CONTROL_SEQUENCE.sub(b"", os.read(fd, 1024))
+    return _ESC in keys

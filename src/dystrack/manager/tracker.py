@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from dystrack.core.coordinates import PixelPosition
-from dystrack.core.errors import RefusedMoveError
+from dystrack.core.errors import IncompleteImageError, RefusedMoveError
 from dystrack.core.limits import Limits, Offset, is_runaway
 from dystrack.core.protocols import AnalysisResult
 from dystrack.manager.answers import check_inside_image
@@ -106,7 +106,6 @@ class Tracker:
         position = target.position.succeeded(result.img_cache, target.shape, target.n_planes)
         position = position.moved(coordinates, step, target.voxel_size)
         self._check_runaway(position)
-        self._positions.update(position)
         return Answer(coordinates, position, result.img_msg)
 
     def _checked_step(self, target: Target, coordinates: PixelPosition) -> Offset | None:
@@ -148,13 +147,14 @@ class Tracker:
         if coordinates is not None and target.centre is not None:
             z, y, x = (a - b for a, b in zip(coordinates, target.centre, strict=True))
             position = position.moved(coordinates, (z, y, x), target.voxel_size)
-        self._positions.update(position)
+        elif coordinates is not None:
+            position = position.moved(coordinates, None, None)
         stays = coordinates is None or coordinates == target.centre
         return Answer(coordinates, position, FAILURE_MESSAGE, error, stays=stays)
 
     def _count_failure(self, target: Target, position: Position, error: Exception) -> Position:
         """Return the position after one more failure, held if there were too many."""
-        position = position.failed()
+        position = position.failed(keeps_planes=not isinstance(error, IncompleteImageError))
         most = self._rules.max_failures
         if most is None or position.failures_in_a_row <= most:
             return position

@@ -1,5 +1,6 @@
 """Ways to a microscope: the text file, the Windows registry, or any callable."""
 
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -67,9 +68,14 @@ def send_coords_winreg(
 
     Raises
     ------
+    ValueError
+        If a coordinate is not finite; nothing is written.
     ConfigurationError
         Where there is no registry.
     """
+    if not all(math.isfinite(value) for value in (z_pos, y_pos, x_pos) if value is not None):
+        msg = f"z, y, x are {z_pos}, {y_pos}, {x_pos}; a microscope can only go to finite numbers."
+        raise ValueError(msg)
     winreg = _import_winreg()
     values = {"Z": z_pos, "Y": y_pos, "X": x_pos, "errorMsg": errMsg, "codeMic": codeM}
     with winreg.CreateKeyEx(winreg.HKEY_CURRENT_USER, _MYPIC_KEY, 0, winreg.KEY_WRITE) as key:
@@ -137,13 +143,10 @@ def _to_mypic(
     /,
     **tra_kwargs: Any,
 ) -> None:
-    code = _MYPIC_STAY if z_pos is None and y_pos is None and x_pos is None else _MYPIC_MOVE
-    send_coords_winreg(
-        z_pos,
-        y_pos,
-        x_pos,
-        **{"codeM": code, "errMsg": img_msg if img_error else None, **tra_kwargs},
-    )
+    settings = {"codeM": _MYPIC_MOVE, "errMsg": img_msg if img_error else None, **tra_kwargs}
+    if z_pos is None and y_pos is None and x_pos is None:
+        settings["codeM"] = _MYPIC_STAY  # whatever the user chose: there is nowhere to go
+    send_coords_winreg(z_pos, y_pos, x_pos, **settings)
 
 
 def _import_winreg() -> Any:

@@ -38,12 +38,19 @@ class ArrivedImage:
         When its name was noticed, on the monotonic clock.
     attempt : int
         How often it has become ready: more than once if it was changed while it was read.
+    relative_name : str
+        Its path within the watched folder, with slashes; its name, where that is not given.
     """
 
     path: Path
     outcome: Ready | Aborted
     noticed_s: float
     attempt: int = 1
+    relative_name: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.relative_name:
+            object.__setattr__(self, "relative_name", self.path.name)
 
     @property
     def order(self) -> tuple[int, tuple[tuple[int, int | str], ...]]:
@@ -242,7 +249,13 @@ class Watcher:
         for pending in list(self._pending):
             outcome = self._look_at(pending)
             if outcome is not None:
-                image = ArrivedImage(pending.path, outcome, pending.noticed_s, pending.attempt)
+                image = ArrivedImage(
+                    pending.path,
+                    outcome,
+                    pending.noticed_s,
+                    pending.attempt,
+                    pending.path.relative_to(self._folder).as_posix(),
+                )
                 arrived.append((image, pending))
         for image, pending in sorted(arrived, key=lambda pair: pair[0].order):
             if self._should_stop():
@@ -269,8 +282,9 @@ class Watcher:
             next_s = min(next_s, self._next_check_s)
         rest_s = min(max(next_s - self._clock.monotonic(), 0.0), _STOP_CHECK_S)
         changed = self._wait(rest_s)
-        for path in sorted(changed):
-            self._look_at_changed(path)
+        if not self._checks_are_over():
+            for path in sorted(changed):
+                self._look_at_changed(path)
         if changed:
             for pending in self._pending:
                 pending.next_look_s = self._clock.monotonic()

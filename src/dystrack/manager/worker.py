@@ -6,7 +6,9 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from dystrack.core.errors import WorkerError
 from dystrack.core.protocols import Pipeline
+from dystrack.manager.positions import copied
 
 __all__ = ["InProcessWorker", "Worker", "warm_up"]
 
@@ -48,8 +50,18 @@ class InProcessWorker:
         ).start()
 
     def run(self, path: str, img_kwargs: Mapping[str, Any], img_cache: Mapping[str, Any]) -> object:
-        """Return what the pipeline returns, or raise what it raises."""
-        return self._pipeline(path, **img_kwargs, **img_cache)
+        """Return what the pipeline returns, or raise what it raises.
+
+        Raises
+        ------
+        WorkerError
+            If it wants to end the process.
+        """
+        try:
+            return self._pipeline(path, **img_kwargs, **copied(img_cache))
+        except SystemExit as error:
+            msg = f"The pipeline called sys.exit({error.code!r})."
+            raise WorkerError(msg) from error
 
     def close(self) -> None:
         """Do nothing: nothing is running."""

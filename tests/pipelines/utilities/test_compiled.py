@@ -2,14 +2,14 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from dystrack.pipelines import utilities
 from dystrack.pipelines.lateral_line import analyze_image
-from dystrack.pipelines.utilities import _kernels, compiled
+from dystrack.pipelines.utilities import _jit, compiled
 from dystrack.pipelines.utilities.compiled import compiled_kernels, run_in_threads
 from dystrack.pipelines.utilities.object_counting import object_counts
 from pipelines.images import noise, tissue_with_front, write_tiff
@@ -28,16 +28,76 @@ print([str(warning.message) for warning in caught])
 """
 
 
-def test_kernels_are_loaded_once():
-    assert compiled_kernels() is compiled_kernels()
-    assert compiled_kernels() is _kernels
+ONE_PURPOSE = """
+import sys
+from dystrack.pipelines.utilities.compiled import compiled_kernels
+assert compiled_kernels("labelling")
+print(*(name.rpartition(".")[2] for name in sys.modules if name.endswith("_kernels")))
+"""
+TINY_KERNEL = """
+import sys
+from numba import int64
+from dystrack.pipelines.utilities._jit import compiled_for
+print("starts", flush=True)
+sys.stdin.read(1)
+@compiled_for(int64(int64))
+def doubled(number):
+    return 2 * number
+assert doubled(21) == 42
+print(len(doubled.stats.cache_hits), doubled.stats.cache_path)
+"""
+PURPOSES = ("smoothing", "counting", "labelling")
 
 
-def test_broken_numba_is_warned_about_and_done_without(monkeypatch):
-    monkeypatch.delattr(utilities, "_kernels")
-    monkeypatch.setitem(sys.modules, "dystrack.pipelines.utilities._kernels", None)
-    with pytest.warns(UserWarning, match=r"numba cannot be used .*pip install --force-reinstall"):
-        assert compiled_kernels.__wrapped__() is None
+@pytest.fixture
+def unused_door(monkeypatch):
+    """Return the door as it is before its first use."""
+    monkeypatch.setattr(compiled, "_given_up", threading.Event())
+    return compiled_kernels.__wrapped__
+
+
+@pytest.mark.parametrize(
+    ("purpose", "names"),
+    [
+        ("smoothing", ["smooth_rows_across", "smooth_rows_along"]),
+        ("counting", ["count_rows", "join_in_order"]),
+        ("labelling", ["draw_runs", "label_runs"]),
+    ],
+)
+def test_kernels_for_a_purpose_are_loaded_once(purpose, names):
+    kernels = compiled_kernels(purpose)
+    assert kernels.__all__ == names
+    assert compiled_kernels(purpose) is kernels
+
+
+def test_only_the_kernels_that_are_needed_are_compiled():
+    command = [sys.executable, "-c", ONE_PURPOSE]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["_labelling_kernels"]
+
+
+def test_broken_numba_is_warned_about_once_and_done_without(monkeypatch, unused_door):
+    tried = []
+
+    def fail(name):
+        tried.append(name)
+        raise OSError("cannot load llvmlite")
+
+    monkeypatch.setattr(compiled, "import_module", fail)
+    with pytest.warns(UserWarning, match="numba cannot be used") as warned:
+        assert [unused_door(purpose) for purpose in PURPOSES] == [None] * 3
+    (warning,) = warned
+    assert warning.filename == __file__
+    assert "(OSError: cannot load llvmlite)" in str(warning.message)
+    assert "pip install --force-reinstall" in str(warning.message)
+    assert len(tried) == 1
+
+
+def test_kernels_that_cannot_be_compiled_are_done_without(monkeypatch, unused_door):
+    monkeypatch.setitem(sys.modules, "dystrack.pipelines.utilities._counting_kernels", None)
+    assert unused_door("smoothing") is compiled_kernels("smoothing")
+    with pytest.warns(UserWarning, match=r"numba cannot be used \(ModuleNotFoundError"):
+        assert unused_door("counting") is None
 
 
 def test_program_works_without_numba(tmp_path):
@@ -50,7 +110,7 @@ def test_program_works_without_numba(tmp_path):
 
 
 def test_numba_that_is_switched_off_is_not_used(tmp_path):
-    command = [sys.executable, "-c", "import dystrack.pipelines.utilities._kernels"]
+    command = [sys.executable, "-c", "import dystrack.pipelines.utilities._smoothing_kernels"]
     env = os.environ | {"NUMBA_DISABLE_JIT": "1"}
     run = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
     assert "ImportError: NUMBA_DISABLE_JIT is set" in run.stderr
@@ -59,14 +119,14 @@ def test_numba_that_is_switched_off_is_not_used(tmp_path):
 def test_cache_that_cannot_be_written_is_done_without(monkeypatch):
     asked = []
 
-    def njit(signature, *, nogil, cache=False):
+    def njit(signature, *, cache=False, nogil, no_cfunc_wrapper):
         asked.append(cache)
         if cache:
             raise RuntimeError("cannot cache function: no locator available")
-        return lambda kernel: ("compiled", kernel, signature, nogil)
+        return lambda kernel: ("compiled", kernel, signature, nogil, no_cfunc_wrapper)
 
-    monkeypatch.setattr(_kernels, "_njit", njit)
-    assert _kernels._compiled("signature")(len) == ("compiled", len, "signature", True)
+    monkeypatch.setattr(_jit, "_njit", njit)
+    assert _jit.compiled_for("signature")(len) == ("compiled", len, "signature", True, True)
     assert asked == [True, False]
 
 
@@ -75,8 +135,52 @@ def test_real_cache_that_cannot_be_written(tmp_path):
     blocked = tmp_path / "file, not a folder"
     blocked.touch()
     env = os.environ | {"NUMBA_CACHE_DIR": str(blocked / "cache")}
-    code = "from dystrack.pipelines.utilities.compiled import compiled_kernels as k; assert k()"
-    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, env=env)
+    command = [sys.executable, "-W", "error", "-c", ONE_PURPOSE]
+    subprocess.run(command, check=True, env=env)
+
+
+class TinyProcesses:
+    """Processes that run one small kernel, whose folder and user are of their own."""
+
+    def __init__(self, folder):
+        self.package = folder / "package"
+        self.package.mkdir()
+        self._script = self.package / "tiny.py"
+        self._script.write_text(TINY_KERNEL, "utf-8")
+        self._env = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
+        for variable in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+            self._env[variable] = str(folder / "user")
+
+    def run(self, n):
+        """Start `n`, let them compile at the same time, and return hits and cache path of each."""
+        command = [sys.executable, "-W", "error", str(self._script)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        processes = [subprocess.Popen(command, text=True, env=self._env, **pipes) for _ in range(n)]
+        assert [process.stdout.readline() for process in processes] == ["starts\n"] * n
+        for process in processes:
+            process.stdin.write("!")
+            process.stdin.flush()
+        answers = [process.communicate()[0].strip().split(" ", 1) for process in processes]
+        assert [process.returncode for process in processes] == [0] * n
+        return [(int(hits), Path(path)) for hits, path in answers]
+
+
+def test_processes_can_compile_at_the_same_time(tmp_path):
+    processes = TinyProcesses(tmp_path)
+    cache = processes.package / "__pycache__"
+    assert {path for _, path in processes.run(3)} == {cache}
+    assert {file.suffix for file in cache.glob("tiny.*")} == {".nbi", ".nbc"}
+    assert processes.run(1) == [(1, cache)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows asks its registry for the folder")
+def test_folder_that_cannot_be_written_gives_way_to_that_of_the_user(tmp_path):
+    processes = TinyProcesses(tmp_path)
+    (processes.package / "__pycache__").touch()
+    ((hits, path),) = processes.run(1)
+    assert hits == 0
+    assert path.is_relative_to(tmp_path / "user")
+    assert processes.run(1) == [(1, path)]
 
 
 @pytest.mark.parametrize("n_rows", [0, 1, 999, 2000, 5003])

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import scipy
 
-from dystrack.pipelines.utilities import _kernels
 from dystrack.pipelines.utilities.masks import _largest_by_runs
 from dystrack.pipelines.utilities.object_counting import _Forest
 from dystrack.pipelines.utilities.smoothing import _smooth_compiled
@@ -26,7 +25,8 @@ IMAGES = [
 
 
 @pytest.fixture
-def kernels(monkeypatch):
+def uncompiled(monkeypatch):
+    """Return what reads a kernel module anew, as plain Python."""
     numba = ModuleType("numba")
     numba.njit = lambda *signature, **options: lambda kernel: kernel
     numba.config = SimpleNamespace(DISABLE_JIT=0)
@@ -34,25 +34,35 @@ def kernels(monkeypatch):
     for scalar in ("boolean", "float64", "int32", "int64", "uint8", "void"):
         setattr(numba, scalar, lambda *arguments: arguments)
     monkeypatch.setitem(sys.modules, "numba", numba)
-    spec = importlib.util.spec_from_file_location("uncompiled_kernels", _kernels.__file__)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+
+    def read(name):
+        name = f"dystrack.pipelines.utilities.{name}"
+        spec = importlib.util.find_spec(name)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    jit = read("_jit")
+    monkeypatch.setitem(sys.modules, jit.__name__, jit)
+    return read
 
 
 @pytest.mark.parametrize("image", IMAGES)
-def test_counts(kernels, image):
+def test_counts(uncompiled, image):
+    kernels = uncompiled("_counting_kernels")
     expected = counts_by_labelling(image)
     np.testing.assert_array_equal(_Forest(kernels, image).object_counts(), expected)
 
 
 @pytest.mark.parametrize("image", IMAGES)
-def test_largest_object(kernels, image):
+def test_largest_object(uncompiled, image):
+    kernels = uncompiled("_labelling_kernels")
     mask = image > np.median(image)
     np.testing.assert_array_equal(_largest_by_runs(kernels, mask), largest_by_labelling(mask))
 
 
 @pytest.mark.parametrize("image", IMAGES)
-def test_smoothing(kernels, image):
+def test_smoothing(uncompiled, image):
+    kernels = uncompiled("_smoothing_kernels")
     expected = scipy.ndimage.gaussian_filter(image, 1.0)
     np.testing.assert_array_equal(_smooth_compiled(kernels, image, [1.0] * 3), expected)

@@ -72,7 +72,7 @@ def test_arrays_do_run_full_in_a_checkerboard():
             calls.append((self._parents.size > before[0], self._weights.size > before[1]))
 
     np.testing.assert_array_equal(
-        Watched(compiled_kernels(), image).object_counts(), _counts_by_labelling(image)
+        Watched(compiled_kernels("counting"), image).object_counts(), _counts_by_labelling(image)
     )
     assert any(more_parents for more_parents, _ in calls)
     assert any(more_edges for _, more_edges in calls)

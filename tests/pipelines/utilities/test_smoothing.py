@@ -82,4 +82,4 @@ def test_impossible_sigma_is_refused(sigma_px):
 
 
 def test_kernels_are_compiled_here():
-    assert compiled_kernels() is not None
+    assert compiled_kernels("smoothing") is not None

@@ -1,35 +1,49 @@
 """The door to the compiled loops, and the way on where they cannot be had."""
 
 import os
+import threading
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import cache
+from importlib import import_module
 from types import ModuleType
+from typing import Literal
 
 __all__ = ["compiled_kernels", "run_in_threads"]
 
 _MAX_THREADS = 4
 _ROWS_WORTH_A_THREAD = 1000
 
+_given_up = threading.Event()
 
-@lru_cache(maxsize=1)
-def compiled_kernels() -> ModuleType | None:
-    """Return the compiled kernels, compiling them or loading them from disk at the first call.
+
+@cache
+def compiled_kernels(purpose: Literal["smoothing", "counting", "labelling"]) -> ModuleType | None:
+    """Return compiled kernels, compiling them or loading them from disk at the first call.
+
+    Parameters
+    ----------
+    purpose : {"smoothing", "counting", "labelling"}
+        What for. Only the kernels for this purpose are compiled, in about a second.
 
     Returns
     -------
     module or None
-        Module `_kernels`; None where numba cannot be used.
+        Module of the kernels; None where numba cannot be used.
 
     Warns
     -----
     UserWarning
-        Once, if numba cannot be used. Every result is the same without it, but comes later.
+        Once, if numba cannot be used, whatever for; it is not tried again in this process.
+        Every result is the same without it, but comes later.
     """
+    if _given_up.is_set():
+        return None
     try:
-        from dystrack.pipelines.utilities import _kernels  # noqa: PLC0415 - imports numba
+        return import_module(f"dystrack.pipelines.utilities._{purpose}_kernels")
     except Exception as error:  # noqa: BLE001 - a broken numba raises all kinds of errors
+        _given_up.set()
         warnings.warn(
             f"numba cannot be used ({type(error).__name__}: {error}). Results are the same, but "
             "an object-count threshold takes seconds instead of milliseconds. "
@@ -38,7 +52,6 @@ def compiled_kernels() -> ModuleType | None:
             stacklevel=2,
         )
         return None
-    return _kernels
 
 
 def run_in_threads(run_rows: Callable[[int, int], None], n_rows: int) -> None:

@@ -39,7 +39,7 @@ def largest_object(mask: Mask) -> Mask:
             "The mask of the target is empty: no voxel reaches the threshold. "
             "Check exposure and `channel`."
         )
-    kernels = compiled_kernels()
+    kernels = compiled_kernels("labelling")
     return _largest_by_labelling(mask) if kernels is None else _largest_by_runs(kernels, mask)
 
 

@@ -1,7 +1,7 @@
 """How many objects an image has at each threshold, counted in one pass.
 
-The method is described in `_kernels`; this module provides the arrays that it works on and makes
-them longer when they are full. Without compiled code it labels the image at every value.
+The method is described in `_counting_kernels`; this module provides the arrays that it works on
+and makes them longer when they are full. Without compiled code it labels the image at every value.
 """
 
 from types import ModuleType
@@ -38,7 +38,7 @@ def object_counts(image: Bytes) -> Counts:
     ndarray of int64, shape (256,)
         For each t the number of components of ``image >= t``, exactly as labelling would find it.
     """
-    kernels = compiled_kernels()
+    kernels = compiled_kernels("counting")
     if kernels is None:
         return _counts_by_labelling(image)
     stack = np.ascontiguousarray(image).reshape((1, *image.shape)[-3:])
@@ -71,6 +71,8 @@ class _Forest:
         self._kernels = kernels
         self._stack = stack
         self._width = stack.shape[2]
+        self._black = np.zeros(self._width, np.uint8)
+        self._marks = np.empty(self._width, np.uint8)
         self._labels = np.zeros(stack.shape[1:], np.int32)
         capacity = stack.size // _VOXELS_OF_AN_EDGE
         self._parents = np.empty(capacity + self._width, np.int32)
@@ -102,6 +104,8 @@ class _Forest:
         row: int = self._kernels.count_rows(
             self._stack,
             first,
+            self._black,
+            self._marks,
             self._labels,
             self._parents,
             self._peaks,

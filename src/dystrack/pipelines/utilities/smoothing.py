@@ -1,7 +1,7 @@
 """Gaussian smoothing of 8-bit images, exactly as `scipy.ndimage.gaussian_filter` does it."""
 
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from types import ModuleType
 
 import numpy as np
@@ -49,7 +49,7 @@ def smooth(image: Bytes, sigma_px: float | Sequence[float]) -> Bytes:
             f"gauss_sigma must be 0 or greater, but is {sigma_px}. Give a number of pixels, "
             "by default 3.0."
         )
-    kernels = compiled_kernels()
+    kernels = compiled_kernels("smoothing")
     if kernels is None or not all(_agrees_with_scipy(sigma) for sigma in set(sigmas.tolist())):
         smoothed: Bytes = scipy.ndimage.gaussian_filter(image, sigmas)
         return smoothed
@@ -76,16 +76,22 @@ def _smooth_axis(
     """Smooth (Z, Y, X) along one axis into `target`."""
     depth, height, width = source.shape
     n_rows = depth * height
-    as_rows: tuple[int, ...]
-    match axis:
-        case 0:
-            smooth_rows, as_rows = kernels.smooth_rows_across, (1, depth, height, width)
-        case 1:
-            smooth_rows, as_rows = kernels.smooth_rows_across, (depth, height, 1, width)
-        case _:
-            smooth_rows, as_rows = kernels.smooth_rows_along, (n_rows, width)
-    run = partial(smooth_rows, source.reshape(as_rows), target.reshape(as_rows), weights)
-    run_in_threads(run, n_rows)
+    rows, smoothed = source.reshape(n_rows, width), target.reshape(n_rows, width)
+    positions = np.arange(source.shape[axis], dtype=np.int64)
+    mirrored = np.pad(positions, weights.size - 1, mode="symmetric")
+
+    def smooth_rows(first: int, last: int) -> None:
+        sums = np.empty(width)
+        if axis == 2:  # noqa: PLR2004 - X
+            padded = np.empty(mirrored.size)
+            kernels.smooth_rows_along(rows, smoothed, weights, mirrored, sums, padded, first, last)
+        else:
+            n_between = height if axis == 0 else 1
+            kernels.smooth_rows_across(
+                rows, smoothed, weights, mirrored, sums, n_between, first, last
+            )
+
+    run_in_threads(smooth_rows, n_rows)
 
 
 def _half_kernel(sigma_px: float) -> npt.NDArray[np.float64]:
@@ -102,7 +108,7 @@ def _agrees_with_scipy(sigma_px: float) -> bool:
 
     They might not where one of the two was compiled to fuse multiplication and addition.
     """
-    kernels = compiled_kernels()
+    kernels = compiled_kernels("smoothing")
     noise = np.random.default_rng(0).integers(0, 256, (12, 20, 33), dtype=np.uint8)
     flat = np.broadcast_to(np.arange(256, dtype=np.uint8)[:, None, None], (256, 2, 2))
     return kernels is not None and all(

@@ -1,0 +1,77 @@
+"""A macro that is wrong about an axis of the stage is caught before the sample is lost."""
+
+import pytest
+
+from closed_loop.joined import scene_sites, track_scene
+from dystrack.core.coordinates import centre_of
+from dystrack.core.runaway import wrong_axes
+from dystrack.manager.events import Answering, PositionHeld, Warned
+from dystrack.scopes.geometry import Um
+from dystrack.scopes.scenes import SCENES
+from dystrack.scopes.stage import StageAxes
+
+pytestmark = pytest.mark.filterwarnings("ignore:z was limited")
+
+WITHIN = 6
+MISPLACEMENT = Um(2.0, 3.0, -3.0)  # nobody centres a sample exactly
+WRONG = {
+    "z": StageAxes(z_sign=-1),
+    "y": StageAxes(y_sign=-1),
+    "x": StageAxes(x_sign=-1),
+    "y and x": StageAxes(y_sign=-1, x_sign=-1),
+    "swapped": StageAxes(swaps_yx=True),
+    "turned left": StageAxes(swaps_yx=True, y_sign=-1),
+    "turned right": StageAxes(swaps_yx=True, x_sign=-1),
+}
+OTHER_SCENES = [pytest.param(scene, marks=pytest.mark.slow) for scene in SCENES if scene != "organoid"]
+
+
+def track_wrongly(folder, scene, wrong, **session):
+    return track_scene(
+        folder,
+        scene,
+        WITHIN,
+        sites=scene_sites(scene, misplacement=MISPLACEMENT),
+        macro_axes=WRONG[wrong],
+        session=session,
+    )
+
+
+def corrections(visits, scene):
+    centre = centre_of(SCENES[scene].prescan.shape)
+    lines = [(visit.line.z, visit.line.y, visit.line.x) for visit in visits]
+    return [tuple(a - b for a, b in zip(line, centre, strict=True)) for line in lines]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("scene", ["organoid", *OTHER_SCENES])
+def test_the_corrections_tell_what_is_wrong(tmp_path, scene, wrong):
+    visits = track_wrongly(tmp_path, scene, wrong).visits
+    steps = corrections(visits, scene)
+    told = [wrong_axes(steps[:n]) for n in range(1, WITHIN + 1)]
+    assert any(told), steps
+    print(scene, wrong, told)
+
+
+@pytest.mark.parametrize("wrong", ["y", "x", "y and x"])
+@pytest.mark.parametrize("scene", ["organoid", *OTHER_SCENES])
+def test_the_session_warns_of_it(tmp_path, scene, wrong):
+    told = track_wrongly(tmp_path, scene, wrong).told
+    assert any("The corrections of position 1" in event.message for event in told.of(Warned))
+
+
+@pytest.mark.parametrize("wrong", ["y", "x"])
+def test_the_session_holds_the_position(tmp_path, wrong):
+    joined = track_wrongly(tmp_path, "organoid", wrong, on_runaway="hold")
+    assert len(joined.told.of(PositionHeld)) == 1
+    held_at = next(i for i, visit in enumerate(joined.visits) if not visit.moved)
+    assert held_at < WITHIN - 1
+    for visit in joined.visits[held_at:]:
+        assert visit.stage_after_um == joined.visits[held_at].stage_before_um
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_nothing_is_wrong_with_a_macro_that_is_right(tmp_path, scene):
+    joined = track_scene(tmp_path, scene, 12)
+    steps = corrections(joined.visits, scene)
+    assert not any(wrong_axes(steps[:n]) for n in range(len(steps)))
