@@ -5,7 +5,7 @@ import pytest
 from closed_loop.joined import scene_sites, track_scene
 from dystrack.core.coordinates import centre_of
 from dystrack.core.runaway import wrong_axes
-from dystrack.manager.events import Answering, PositionHeld, Warned
+from dystrack.manager.events import PositionHeld, Warned
 from dystrack.scopes.geometry import Um
 from dystrack.scopes.scenes import SCENES
 from dystrack.scopes.stage import StageAxes
@@ -13,17 +13,21 @@ from dystrack.scopes.stage import StageAxes
 pytestmark = pytest.mark.filterwarnings("ignore:z was limited")
 
 WITHIN = 6
-MISPLACEMENT = Um(2.0, 3.0, -3.0)  # nobody centres a sample exactly
+MISPLACEMENT = Um(2.0, -2.5, 2.0)  # nobody centres a sample exactly
 WRONG = {
-    "z": StageAxes(z_sign=-1),
-    "y": StageAxes(y_sign=-1),
-    "x": StageAxes(x_sign=-1),
-    "y and x": StageAxes(y_sign=-1, x_sign=-1),
-    "swapped": StageAxes(swaps_yx=True),
-    "turned left": StageAxes(swaps_yx=True, y_sign=-1),
-    "turned right": StageAxes(swaps_yx=True, x_sign=-1),
+    "z counts the wrong way": StageAxes(z_sign=-1),
+    "y counts the wrong way": StageAxes(y_sign=-1),
+    "x counts the wrong way": StageAxes(x_sign=-1),
+    "y and x count the wrong way": StageAxes(y_sign=-1, x_sign=-1),
+    "y and x are swapped": StageAxes(swaps_yx=True),
+    "y and x are swapped and one of them counts the wrong way": StageAxes(
+        swaps_yx=True, x_sign=-1
+    ),
+    "y and x are swapped and the other one counts the wrong way": StageAxes(
+        swaps_yx=True, y_sign=-1
+    ),
 }
-OTHER_SCENES = [pytest.param(scene, marks=pytest.mark.slow) for scene in SCENES if scene != "organoid"]
+SIGN_OF_Y, SIGN_OF_X, BOTH_SIGNS = list(WRONG)[1:4]
 
 
 def track_wrongly(folder, scene, wrong, **session):
@@ -44,23 +48,22 @@ def corrections(visits, scene):
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-@pytest.mark.parametrize("scene", ["organoid", *OTHER_SCENES])
+@pytest.mark.parametrize("scene", SCENES)
 def test_the_corrections_tell_what_is_wrong(tmp_path, scene, wrong):
     visits = track_wrongly(tmp_path, scene, wrong).visits
     steps = corrections(visits, scene)
     told = [wrong_axes(steps[:n]) for n in range(1, WITHIN + 1)]
-    assert any(told), steps
-    print(scene, wrong, told)
+    assert next(filter(None, told), "") == wrong
 
 
-@pytest.mark.parametrize("wrong", ["y", "x", "y and x"])
-@pytest.mark.parametrize("scene", ["organoid", *OTHER_SCENES])
+@pytest.mark.parametrize("wrong", [SIGN_OF_Y, SIGN_OF_X, BOTH_SIGNS])
+@pytest.mark.parametrize("scene", SCENES)
 def test_the_session_warns_of_it(tmp_path, scene, wrong):
     told = track_wrongly(tmp_path, scene, wrong).told
     assert any("The corrections of position 1" in event.message for event in told.of(Warned))
 
 
-@pytest.mark.parametrize("wrong", ["y", "x"])
+@pytest.mark.parametrize("wrong", [SIGN_OF_Y, SIGN_OF_X])
 def test_the_session_holds_the_position(tmp_path, wrong):
     joined = track_wrongly(tmp_path, "organoid", wrong, on_runaway="hold")
     assert len(joined.told.of(PositionHeld)) == 1

@@ -1,3 +1,5 @@
+import collections
+import enum
 import json
 
 import numpy as np
@@ -5,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dystrack.core.coordinates import PixelPosition
 from dystrack.manager.journal_values import NotStorableError, decode, encode
 
 plain = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
@@ -39,7 +42,18 @@ def test_numpy(value):
 
 
 @pytest.mark.parametrize(
-    "value", [object(), {"a": [print]}, np.zeros(10**6), {1, 2}, np.array([object()])]
+    "value",
+    [
+        object(),
+        {"a": [print]},
+        np.zeros(10**6),
+        {1, 2},
+        np.array([object()]),
+        PixelPosition(1, 2, 3),
+        collections.defaultdict(list),
+        np.ma.masked_array([1, 2], [True, False]),
+        enum.IntEnum("E", "A").A,
+    ],
 )
 def test_what_cannot_be_kept(value):
     with pytest.raises(NotStorableError):
@@ -48,3 +62,10 @@ def test_what_cannot_be_kept(value):
 
 def test_arrays_can_be_changed():
     decode(encode(np.zeros(3)))[0] = 1
+
+
+def test_what_holds_itself_is_refused():
+    circle = []
+    circle.append(circle)
+    with pytest.raises(NotStorableError, match="holds itself"):
+        encode(circle)

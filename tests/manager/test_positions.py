@@ -37,5 +37,5 @@ def test_a_move_of_unknown_length():
 def test_any_answered():
     positions = Positions({})
     assert not positions.any_answered
-    positions.update(positions["A"].moved(PixelPosition(1, 2, 3), None, None))
+    positions.update(positions["A"].answered())
     assert positions.any_answered

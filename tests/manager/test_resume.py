@@ -12,7 +12,8 @@ from dystrack.core.limits import Travel
 from dystrack.manager.events import Answered, ImageSkipped, SessionStarted, Warned
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.manager.positions import Position
-from dystrack.manager.resume import position_record, recall_run
+from dystrack.manager.records import position_from_record, position_record
+from dystrack.manager.resume import recall_run
 from fakes import FakeClock, Recorder, write_prescan
 
 
@@ -197,14 +198,49 @@ def test_without_a_run_before_it_starts_afresh(run):
     assert run.told.of(SessionStarted)[0].resumed is False
 
 
-@pytest.mark.parametrize(
-    ("content", "complaint"),
-    [("", "holds no run"), ('{"event": "SessionStarted"}\n', "cannot be understood")],
-)
-def test_a_journal_that_is_none(run, content, complaint):
+@pytest.mark.parametrize("content", ["", '{"event": "SessionSta'])
+def test_a_journal_without_a_start_is_no_run(run, content):
     run.journal.write_text(content)
-    with pytest.raises(JournalError, match=complaint):
+    run.resume(["a.tif"])
+    assert run.answered == ["a.tif"]
+
+
+def test_a_journal_that_cannot_be_understood(run):
+    run.journal.write_text('{"event": "SessionStarted"}\n')
+    with pytest.raises(JournalError, match="cannot be understood"):
         run.resume()
+
+
+def test_settings_of_a_resumed_run_are_kept_for_the_next_one(run):
+    run.start(["a.tif"])
+    run.resume(["b.tif"], max_step_px=50)
+    run.resume(["c.tif"])
+    run.resume()
+    assert run.told.of(SessionStarted)[0].settings["max_step_px"] == 50
+
+
+def test_the_same_folder_by_another_name(run):
+    run.start(["a.tif"])
+    link = run.folder.with_name("link")
+    try:
+        link.symlink_to(run.folder, target_is_directory=True)
+    except OSError:
+        pytest.skip("links are not allowed here")
+    run.folder = link
+    run.miss("b.tif")
+    run.resume()
+    assert run.answered == ["b.tif"]
+
+
+def test_what_was_not_sent_does_not_count_as_a_move(run):
+    def refuse_second(*args):
+        if args[2] == 1.0:
+            raise OSError("unplugged")
+
+    run.start(["a.tif", "b.tif", "c.tif"], tra_method=refuse_second, tra_err_resume=True)
+    state = recall_run(run.journal, run.coords).states["1"]
+    assert position_from_record(state, {}).previous == (1, 2, 2)
+    assert len(position_from_record(state, {}).steps) == 2
 
 
 def test_a_new_run_forgets_the_one_before(run):
@@ -216,8 +252,6 @@ def test_a_new_run_forgets_the_one_before(run):
 
 
 def test_the_state_of_a_position_survives():
-    from dystrack.manager.resume import _position
-
     position = Position(
         "A",
         cache={"track": np.arange(3), "pair": (1, 2)},
@@ -228,22 +262,22 @@ def test_the_state_of_a_position_survives():
         travel=Travel((1, 2, 3), None),
         steps=((1, 2, 3), (4, 5, 6)),
         held="a person must look",
+        n_answered=7,
     )
-    notices = []
-    copy = _position(json.loads(json.dumps(position_record(position))), notices)
+    copy = position_from_record(json.loads(json.dumps(position_record(position))), {})
     np.testing.assert_array_equal(copy.cache.pop("track"), position.cache.pop("track"))
-    assert (copy, notices) == (position, [])
+    assert copy == position
 
 
-def test_a_cache_that_cannot_be_kept_is_told(run):
-    def record(cache):
-        return position_record(Position("A", cache=cache))
-
-    assert record({"model": object()})["cache"] is None
-    run.start(["a.tif"])
-    text = run.journal.read_text().replace('"cache": {"seen": 1}', '"cache": null')
+@pytest.mark.parametrize("cache", [{"model": object()}, {"text": "x" * 70_000}])
+def test_a_cache_that_cannot_be_kept_starts_anew(run, cache):
+    assert position_record(Position("A", cache=cache))["cache"] is None
+    run.start(["a.tif", "b.tif"])
+    text = run.journal.read_text().replace('"cache": {"seen": 2}', '"cache": null')
     run.journal.write_text(text)
-    assert "position 1 could not be kept" in recall_run(run.journal, run.coords).notices[0]
+    run.resume(["c.tif"], img_cache={"seen": 5})
+    assert any("position 1 could not be kept" in event.message for event in run.told.of(Warned))
+    assert [line.x for line in run.lines] == [0, 1, 5]
 
 
 def test_a_line_of_another_program_does_not_count_as_ours(run):

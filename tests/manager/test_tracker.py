@@ -38,7 +38,9 @@ class Rig:
         path = __import__("pathlib").Path("prescan.tif")
         image = ArrivedImage(path, Ready(self.status, FileStamp(1, 1)), 0.0)
         target = Target(image, ImageLabel(position, None), self.positions[position], 1)
-        return self.tracker.answer(target, outcome)
+        answer = self.tracker.answer(target, outcome)
+        self.positions.update(answer.position)
+        return answer
 
     def step(self, z, y, x):
         """Answer one prescan whose target lies that far from its centre."""

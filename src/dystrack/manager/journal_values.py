@@ -1,14 +1,13 @@
 """Python values as JSON and back, so that a journal can restore them exactly or says it cannot."""
 
 import base64
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 __all__ = ["NotStorableError", "decode", "encode"]
 
-_LARGEST_ARRAY_BYTES = 1_000_000
+_LARGEST_ARRAY_BYTES = 48_000
 _TUPLE, _ARRAY, _DICT = "__tuple__", "__array__", "__dict__"
 _NUMERIC_KINDS = "biufc"
 
@@ -17,13 +16,14 @@ class NotStorableError(TypeError):
     """A value cannot be kept in a journal."""
 
 
-def encode(value: object) -> Any:
+def encode(value: Any) -> Any:
     """Return what stands for a value in JSON.
 
     Parameters
     ----------
     value : object
-        None, numbers, text, lists, tuples, dictionaries, and arrays of numbers up to 1 MB.
+        None, numbers, text, lists, tuples, dictionaries, and arrays of numbers up to 48 kB.
+        Subclasses do not count: they would come back as something else.
 
     Returns
     -------
@@ -33,21 +33,13 @@ def encode(value: object) -> Any:
     Raises
     ------
     NotStorableError
-        If it is or holds anything else.
+        If it is or holds anything else, or holds itself.
     """
-    match value:
-        case np.ndarray() | np.generic() if value.dtype.kind in _NUMERIC_KINDS:
-            return _encode_array(np.asarray(value))
-        case None | bool() | int() | float() | str():
-            return value
-        case list():
-            return [encode(item) for item in value]
-        case tuple():
-            return {_TUPLE: [encode(item) for item in value]}
-        case Mapping():
-            return _encode_mapping(value)
-    msg = f"{type(value).__name__} cannot be kept in a journal"
-    raise NotStorableError(msg)
+    try:
+        return _encode(value)
+    except RecursionError:
+        msg = "a value that holds itself cannot be kept in a journal"
+        raise NotStorableError(msg) from None
 
 
 def decode(stored: Any) -> Any:
@@ -78,15 +70,31 @@ def decode(stored: Any) -> Any:
     return stored
 
 
-def _encode_mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
+def _encode(value: Any) -> Any:
+    kind = type(value)
+    if kind is np.ndarray or isinstance(value, np.generic):
+        return _encode_array(np.asarray(value))
+    if value is None or kind in {bool, int, float, str}:
+        return value
+    if kind is list:
+        return [_encode(item) for item in value]
+    if kind is tuple:
+        return {_TUPLE: [_encode(item) for item in value]}
+    if kind is dict:
+        return _encode_dict(value)
+    msg = f"{type(value).__name__} cannot be kept in a journal"
+    raise NotStorableError(msg)
+
+
+def _encode_dict(value: dict[Any, Any]) -> dict[str, Any]:
     if all(isinstance(key, str) and not key.startswith("__") for key in value):
-        return {key: encode(item) for key, item in value.items()}
-    return {_DICT: [[encode(key), encode(item)] for key, item in value.items()]}
+        return {key: _encode(item) for key, item in value.items()}
+    return {_DICT: [[_encode(key), _encode(item)] for key, item in value.items()]}
 
 
 def _encode_array(array: np.ndarray[Any, Any]) -> dict[str, Any]:
-    if array.nbytes > _LARGEST_ARRAY_BYTES:
-        msg = f"an array of {array.nbytes} bytes is too large for a journal"
+    if array.dtype.kind not in _NUMERIC_KINDS or array.nbytes > _LARGEST_ARRAY_BYTES:
+        msg = f"an array of {array.nbytes} bytes, {array.dtype}, is not for a journal"
         raise NotStorableError(msg)
     data = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
     return {_ARRAY: data, "dtype": array.dtype.str, "shape": list(array.shape)}

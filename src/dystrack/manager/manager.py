@@ -1,6 +1,7 @@
 """`run_dystrack_manager`: keyword arguments → a session → its results."""
 
 import contextlib
+import functools
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
@@ -27,12 +28,12 @@ from dystrack.manager.folder import ClockWait, Wait, watch_for_changes
 from dystrack.manager.image_names import DEFAULT_POSITION_PATTERN, JOURNAL_NAME
 from dystrack.manager.journal import JournalWriter
 from dystrack.manager.positions import Positions
+from dystrack.manager.records import settings_record
 from dystrack.manager.resume import (
     PastRun,
     newest_of_each_position,
     recall_run,
     restore_settings,
-    settings_record,
 )
 from dystrack.manager.sender import Sender
 from dystrack.manager.session import Session
@@ -207,7 +208,9 @@ def run_dystrack_manager(
     with contextlib.ExitStack() as stack:
         stack.callback(worker.close)
         tell = Broadcast(_open_listeners(stack, folder, settings, on_event, clock))
-        positions = Positions(settings.img_cache, past.positions if past else ())
+        positions = Positions(
+            settings.img_cache, past.positions(settings.img_cache) if past else ()
+        )
         watcher = _open_watcher(
             stack, folder, settings, positions, tell, clock, should_stop or _never
         )
@@ -236,7 +239,7 @@ def run_dystrack_manager(
         tell(_describe_start(folder, image_analysis_func, settings, watcher, past))
         worker.start()
         if past is not None:
-            _expect_backlog(watcher, past, settings, tell)
+            _expect_backlog(watcher, folder, past, settings, tell)
         _run(session, lambda: _statistics(watcher, session, sender), tell)
         return session.coordinates, _statistics(watcher, session, sender)
 
@@ -247,18 +250,25 @@ def _recall(folder: Path, pipeline: Pipeline) -> PastRun | None:
     if not journal_path.exists():
         return None
     past = recall_run(journal_path, folder / COORDS_FILE_NAME)
-    past.check_same(str(folder), _name_of(pipeline))
+    if past is not None:
+        past.check_same(folder, _name_of(pipeline))
     return past
 
 
-def _expect_backlog(watcher: Watcher, past: PastRun, settings: Settings, tell: Listener) -> None:
+def _expect_backlog(
+    watcher: Watcher, folder: Path, past: PastRun, settings: Settings, tell: Listener
+) -> None:
     """Have the prescans answered that came while DySTrack was down."""
     for notice in past.notices:
         tell(Warned(message=notice))
-    missed = [path for path in watcher.existing_targets() if str(path) not in past.handled]
+    missed = [
+        path
+        for path in watcher.existing_targets()
+        if path.relative_to(folder).as_posix() not in past.handled
+    ]
     wanted = missed
     if settings.backlog == "newest":
-        wanted = newest_of_each_position(missed, settings.naming)
+        wanted = newest_of_each_position(missed, folder, settings.naming)
     for path in missed:
         if path not in wanted:
             tell(ImageSkipped(path=str(path)))
@@ -377,5 +387,9 @@ def _describe_start(
 
 
 def _name_of(pipeline: Pipeline) -> str:
-    name = getattr(pipeline, "__qualname__", type(pipeline).__qualname__)
-    return f"{getattr(pipeline, '__module__', '?')}.{name}"
+    """Return a name that tells one pipeline from another, also those of two run files."""
+    function = pipeline.func if isinstance(pipeline, functools.partial) else pipeline
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    module = getattr(function, "__module__", "?")
+    code = getattr(function, "__code__", None)
+    return f"{code.co_filename}:{name}" if module == "__main__" and code else f"{module}.{name}"

@@ -83,11 +83,13 @@ class Position:
             steps=(*self.steps, step_px)[-_STEPS_KEPT:],
         )
 
-    def answered(self, after: "Position", *, is_sent: bool) -> "Position":
-        """Return the state after an answer: `after`, but not moved if it could not be sent."""
-        if not is_sent:
-            after = replace(after, previous=self.previous, travel=self.travel, steps=self.steps)
-        return replace(after, n_answered=self.n_answered + 1)
+    def answered(self) -> "Position":
+        """Return the state of a position with one more answer."""
+        return replace(self, n_answered=self.n_answered + 1)
+
+    def not_moved_since(self, before: "Position") -> "Position":
+        """Return this state if the coordinates that led to it could not be sent."""
+        return replace(self, previous=before.previous, travel=before.travel, steps=before.steps)
 
     def hold(self, reason: str) -> "Position":
         """Return the state of a position that is not to be moved any more."""

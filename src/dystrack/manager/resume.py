@@ -1,28 +1,20 @@
 """Take up a run where it was left, from its journal."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dystrack.core.coordinates import PixelPosition
 from dystrack.core.errors import JournalError
-from dystrack.core.limits import Travel
 from dystrack.manager.image_names import PositionPattern, natural_key
 from dystrack.manager.journal import read_journal
-from dystrack.manager.journal_values import NotStorableError, decode, encode
-from dystrack.manager.positions import Position
+from dystrack.manager.journal_values import decode
+from dystrack.manager.positions import Position, copied
+from dystrack.manager.records import position_from_record
 from dystrack.manager.settings import Settings
 
-__all__ = [
-    "PastRun",
-    "newest_of_each_position",
-    "position_record",
-    "recall_run",
-    "restore_settings",
-    "settings_record",
-]
+__all__ = ["PastRun", "newest_of_each_position", "recall_run", "restore_settings"]
 
 _NOT_RESTORED = {"max_checks", "max_triggers", "end_on_esc", "progress", "resume", "backlog"}
 
@@ -38,9 +30,9 @@ class PastRun:
     settings : dict
         Its settings, as far as a journal can keep them.
     handled : frozenset of str
-        Paths that are not to be looked at: answered, skipped, or there before the run.
-    positions : tuple of Position
-        The state of each position after its last answer.
+        Paths within the folder that are not to be looked at: answered, skipped, or there before.
+    states : dict
+        Record of each position after its last answer.
     notices : tuple of str
         What a person should know.
     """
@@ -49,10 +41,10 @@ class PastRun:
     pipeline: str
     settings: dict[str, Any]
     handled: frozenset[str]
-    positions: tuple[Position, ...]
+    states: dict[str, dict[str, Any]]
     notices: tuple[str, ...] = ()
 
-    def check_same(self, folder: str, pipeline: str) -> None:
+    def check_same(self, folder: Path, pipeline: str) -> None:
         """Refuse to resume another run.
 
         Raises
@@ -60,19 +52,27 @@ class PastRun:
         JournalError
             If the folder or the pipeline is another one.
         """
-        for what, past, present in (
-            ("folder", self.folder, folder),
-            ("pipeline", self.pipeline, pipeline),
-        ):
-            if past != present:
-                msg = (
-                    f"This run cannot be resumed: its {what} was {past}, not {present}. Use the "
-                    f"same {what}, or start a new run without resume."
-                )
-                raise JournalError(msg)
+        if Path(self.folder).resolve() != folder.resolve():
+            self._refuse("folder", self.folder, str(folder))
+        if self.pipeline != pipeline:
+            self._refuse("pipeline", self.pipeline, pipeline)
+
+    def positions(self, initial_cache: Mapping[str, Any]) -> list[Position]:
+        """Return each position as it was left; a cache that was not kept starts anew."""
+        return [
+            position_from_record(state, copied(initial_cache)) for state in self.states.values()
+        ]
+
+    @staticmethod
+    def _refuse(what: str, past: str, present: str) -> None:
+        msg = (
+            f"This run cannot be resumed: its {what} was {past}, not {present}. Use the same "
+            f"{what}, or start a new run without resume."
+        )
+        raise JournalError(msg)
 
 
-def recall_run(journal_path: Path, coords_path: Path) -> PastRun:
+def recall_run(journal_path: Path, coords_path: Path) -> PastRun | None:
     """Return what the journal tells of the last run.
 
     Parameters
@@ -84,26 +84,25 @@ def recall_run(journal_path: Path, coords_path: Path) -> PastRun:
 
     Returns
     -------
-    PastRun
-        The run since its start, over all times it was resumed.
+    PastRun or None
+        The run since its start, over all times it was resumed; None if there was none.
 
     Raises
     ------
     JournalError
-        If the journal cannot be read, or holds no run.
+        If the journal cannot be read or understood.
     """
     records, n_torn = read_journal(journal_path)
     starts = [
         i for i, r in enumerate(records) if r["event"] == "SessionStarted" and not r.get("resumed")
     ]
     if not starts:
-        msg = f"The journal {journal_path} holds no run. Start without resume."
-        raise JournalError(msg)
-    notices = []
-    if n_torn:
-        notices.append(f"{n_torn} torn lines of the journal were dropped.")
+        return None
     try:
-        return _replay(records[starts[-1] :], coords_path, notices)
+        replay = _Replay(coords_path)
+        for record in records[starts[-1] :]:
+            replay.take(record)
+        return replay.result(n_torn)
     except (KeyError, TypeError, ValueError) as error:
         msg = (
             f"The journal {journal_path} cannot be understood: {type(error).__name__}: {error}. "
@@ -118,7 +117,7 @@ def restore_settings(settings: Settings, past: PastRun) -> Settings:
     Parameters
     ----------
     settings : Settings
-        What was given now.
+        What was given now; a setting with its default counts as not given.
     past : PastRun
         The run before.
 
@@ -138,13 +137,17 @@ def restore_settings(settings: Settings, past: PastRun) -> Settings:
     return dataclasses.replace(settings, **restored)
 
 
-def newest_of_each_position(paths: Iterable[Path], naming: PositionPattern) -> list[Path]:
+def newest_of_each_position(
+    paths: Iterable[Path], folder: Path, naming: PositionPattern
+) -> list[Path]:
     """Return the prescan of each position that was written last.
 
     Parameters
     ----------
     paths : iterable of Path
         Prescans.
+    folder : Path
+        The folder that is watched.
     naming : PositionPattern
         Tells a name's position.
 
@@ -155,113 +158,73 @@ def newest_of_each_position(paths: Iterable[Path], naming: PositionPattern) -> l
     """
     newest: dict[str, Path] = {}
     for path in sorted(paths, key=lambda p: (p.stat().st_mtime_ns, natural_key(p.name))):
-        newest[naming.label(path.name).position] = path
+        newest[naming.label(path.relative_to(folder).as_posix()).position] = path
     return list(newest.values())
 
 
-def settings_record(settings: Settings) -> dict[str, Any]:
-    """Return the settings that a journal can keep.
+class _Replay:
+    """Goes through the records of a run, from its start over each time it was resumed."""
 
-    Parameters
-    ----------
-    settings : Settings
-        The settings of a session.
+    def __init__(self, coords_path: Path) -> None:
+        self._coords_path = coords_path
+        self._start: dict[str, Any] = {}
+        self._handled: set[str] = set()
+        self._states: dict[str, dict[str, Any]] = {}
+        self._answering: dict[str, Any] = {}
+        self._is_open = False  # an answer was about to be sent, and nothing says that it was
 
-    Returns
-    -------
-    dict
-        Settings by name, encoded; those that cannot be kept, such as functions, are left out.
-    """
-    record = {}
-    for field in dataclasses.fields(settings):
-        try:
-            record[field.name] = encode(getattr(settings, field.name))
-        except NotStorableError:
-            continue
-    return record
-
-
-def position_record(position: Position) -> dict[str, Any]:
-    """Return the state of a position in a form that a journal can keep.
-
-    Parameters
-    ----------
-    position : Position
-        The state.
-
-    Returns
-    -------
-    dict
-        Its fields, encoded; ``cache`` is None if it holds what a journal cannot keep.
-    """
-    fields = {f.name: getattr(position, f.name) for f in dataclasses.fields(position)}
-    try:
-        cache = encode(fields["cache"])
-    except NotStorableError:
-        cache = None
-    travel = {"px": position.travel.px, "um": position.travel.um}
-    return {**encode({**fields, "cache": None, "travel": travel}), "cache": cache}
-
-
-def _replay(records: list[dict[str, Any]], coords_path: Path, notices: list[str]) -> PastRun:
-    start = records[0]
-    handled = set(start["existing"])
-    states: dict[str, dict[str, Any]] = {}
-    answering: dict[str, Any] = {}
-    is_open = False
-    for record in records:
+    def take(self, record: dict[str, Any]) -> None:
+        """Take the next record."""
         match record["event"]:
+            case "SessionStarted":
+                self._start = record
+                self._handled.update(map(self._name, record["existing"]))
             case "Answering":
-                if is_open:  # the session went on, so the one before was sent
-                    _confirm(answering, handled, states)
-                answering, is_open = record, True
+                if self._is_open:  # the session went on, so the one before was sent
+                    self._confirm()
+                self._answering, self._is_open = record, True
             case "Answered":
-                handled.add(record["path"])
-                if answering.get("path") == record["path"]:
-                    _confirm(answering, handled, states)
-                is_open = False
+                self._handled.add(self._name(record["path"]))
+                if record["sent"] and self._answering.get("path") == record["path"]:
+                    self._confirm()
+                self._is_open = False
             case "TransmissionFailed" if record["final"]:
-                is_open = False
+                self._is_open = False
             case "ImageSkipped":
-                handled.add(record["path"])
-    if is_open and _was_sent(answering, start["settings"], coords_path):
-        _confirm(answering, handled, states)
-    positions = tuple(_position(state, notices) for state in states.values())
-    settings = {name: decode(value) for name, value in start["settings"].items()}
-    return PastRun(
-        start["folder"],
-        start["pipeline"],
-        settings,
-        frozenset(handled),
-        positions,
-        tuple(notices),
-    )
+                self._handled.add(self._name(record["path"]))
 
-
-def _confirm(
-    answering: dict[str, Any], handled: set[str], states: dict[str, dict[str, Any]]
-) -> None:
-    """Count an answer that was about to be sent as sent."""
-    handled.add(answering["path"])
-    states[answering["position"]] = answering["state"]
-
-
-def _was_sent(record: dict[str, Any], settings: dict[str, Any], coords_path: Path) -> bool:
-    """Return whether an answer left before the run was killed; where nothing tells, it did."""
-    if settings.get("tra_method") != "txt" or record["coords_size"] is None:
-        return True
-    return coords_path.exists() and coords_path.stat().st_size > record["coords_size"]
-
-
-def _position(state: dict[str, Any], notices: list[str]) -> Position:
-    fields = {**decode({**state, "cache": None}), "cache": decode(state["cache"])}
-    if fields["cache"] is None:
-        notices.append(
-            f"The cache of position {fields['name']} could not be kept in the journal; it starts "
-            "empty."
+    def result(self, n_torn: int) -> PastRun:
+        """Return what came of it."""
+        if self._is_open and self._was_sent():
+            self._confirm()
+        notices = [f"{n_torn} torn lines of the journal were dropped."] if n_torn else []
+        notices += [
+            f"The cache of position {name} could not be kept in the journal; it starts anew."
+            for name, state in self._states.items()
+            if state["cache"] is None
+        ]
+        return PastRun(
+            folder=self._start["folder"],
+            pipeline=self._start["pipeline"],
+            settings={name: decode(value) for name, value in self._start["settings"].items()},
+            handled=frozenset(self._handled),
+            states=self._states,
+            notices=tuple(notices),
         )
-        fields["cache"] = {}
-    if fields["previous"] is not None:
-        fields["previous"] = PixelPosition(*fields["previous"])
-    fields["travel"] = Travel(**fields["travel"])
-    return Position(**fields)
+
+    def _confirm(self) -> None:
+        """Count the answer that was about to be sent as sent."""
+        self._handled.add(self._name(self._answering["path"]))
+        self._states[self._answering["position"]] = self._answering["state"]
+
+    def _was_sent(self) -> bool:
+        """Return whether the last answer left before the kill; where nothing tells, it did."""
+        size_before = self._answering["coords_size"]
+        if self._start["settings"].get("tra_method") != "txt" or size_before is None:
+            return True
+        if not self._coords_path.exists():
+            return False
+        return b"\n" in self._coords_path.read_bytes()[size_before:]
+
+    def _name(self, path: str) -> str:
+        return Path(path).relative_to(self._start["folder"]).as_posix()

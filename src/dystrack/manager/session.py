@@ -137,8 +137,8 @@ class Session:
         self.img_success_counter += answer.error is None
         self.coordinates.append(list(answer.zyx))
         is_sent = self._sender.send(target, answer)
-        before = self._positions[target.position.name]
-        self._positions.update(before.answered(answer.position, is_sent=is_sent))
+        position = answer.position
+        self._positions.update(position if is_sent else position.not_moved_since(target.position))
 
     def _try_to_analyse(self, target: Target) -> AnalysisResult | Exception:
         """Return a checked answer, or why there is none."""

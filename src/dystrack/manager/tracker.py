@@ -106,7 +106,7 @@ class Tracker:
         position = target.position.succeeded(result.img_cache, target.shape, target.n_planes)
         position = position.moved(coordinates, step, target.voxel_size)
         self._check_runaway(position)
-        return Answer(coordinates, position, result.img_msg)
+        return Answer(coordinates, position.answered(), result.img_msg)
 
     def _checked_step(self, target: Target, coordinates: PixelPosition) -> Offset | None:
         """Return the step from the centre of the image, if it is within the limits."""
@@ -150,7 +150,7 @@ class Tracker:
         elif coordinates is not None:
             position = position.moved(coordinates, None, None)
         stays = coordinates is None or coordinates == target.centre
-        return Answer(coordinates, position, FAILURE_MESSAGE, error, stays=stays)
+        return Answer(coordinates, position.answered(), FAILURE_MESSAGE, error, stays=stays)
 
     def _count_failure(self, target: Target, position: Position, error: Exception) -> Position:
         """Return the position after one more failure, held if there were too many."""
