@@ -1,10 +1,14 @@
 import contextlib
 import os
+import subprocess
+import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
 from dystrack.core.errors import ConfigurationError, InvalidAnswerError, WorkerError
+from dystrack.manager import isolation
 from dystrack.manager.isolation import IsolatedWorker
 from dystrack.manager.pipeline_reference import load_pipeline
 from fakes import fixed_pipeline
@@ -76,6 +80,42 @@ def test_a_pipeline_from_a_file(tmp_path):
     pipeline = load_pipeline(f"{file}:follow")
     with contextlib.closing(IsolatedWorker(pipeline, timeout_s=20)) as worker:
         assert worker.run("a.tif", {}, {})[:3] == (1.0, 2.0, 3.0)
+
+
+def test_a_pipeline_that_never_gets_ready(tmp_path, monkeypatch):
+    monkeypatch.setattr(isolation, "_START_ALLOWANCE_S", 0.5)
+    file = tmp_path / "sleepy.py"
+    file.write_text(
+        "import multiprocessing, time\n"
+        "if multiprocessing.parent_process():\n    time.sleep(600)\n"
+        "def follow(path):\n    return 1.0, 2.0, 3.0, 'OK', {}\n"
+    )
+    with (
+        contextlib.closing(IsolatedWorker(load_pipeline(f"{file}:follow"), 0.5)) as worker,
+        pytest.raises(WorkerError, match="did not get ready"),
+    ):
+        worker.run("a.tif", {}, {})
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kills by signal")
+def test_nothing_is_left_when_the_session_is_killed(tmp_path):
+    script = tmp_path / "run.py"
+    script.write_text(
+        "import sys, threading, time\n"
+        f"sys.path.insert(0, {str(Path(__file__).parents[1])!r})\n"
+        "from misbehaving_pipelines import misbehave\n"
+        "from dystrack.manager.isolation import IsolatedWorker\n"
+        "if __name__ == '__main__':\n"
+        "    worker = IsolatedWorker(misbehave, 600)\n"
+        "    print(worker.run('a.tif', {}, {})[3], flush=True)\n"
+        "    worker.run('a.tif', {'how': 'hang'}, {})\n"
+    )
+    process = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+    with process:
+        assert int(process.stdout.readline()) != process.pid
+        process.kill()
+        # The pipe is closed once the last of its holders is gone.
+        assert process.stdout.read() == ""
 
 
 def test_what_no_other_process_can_import_is_refused():

@@ -6,10 +6,12 @@ Two workers are kept: when a hang, a crash or an exit ends one, the other is war
 import concurrent.futures
 import importlib.machinery
 import multiprocessing
+import os
 import pickle
 import signal
 import sys
 import threading
+import time
 import traceback
 import warnings
 from collections.abc import Mapping
@@ -27,6 +29,7 @@ __all__ = ["IsolatedWorker"]
 
 _N_WORKERS = 2
 _INTERRUPT_CHECK_S = 0.2
+_START_ALLOWANCE_S = 60.0
 
 
 class IsolatedWorker:
@@ -66,8 +69,16 @@ class IsolatedWorker:
         """
         request = pickle.dumps((path, dict(img_kwargs), dict(img_cache)))
         future = self._open().schedule(_run, args=[request], timeout=self._timeout_s)
+        give_up_s = time.monotonic() + self._timeout_s + _START_ALLOWANCE_S
         while not concurrent.futures.wait([future], timeout=_INTERRUPT_CHECK_S).done:
-            pass  # lets Ctrl-C through, which Windows holds back during a long wait
+            # Short waits let Ctrl-C through, which Windows holds back during a long one.
+            if time.monotonic() > give_up_s:
+                self.close()
+                msg = (
+                    f"The pipeline's process did not get ready within {_START_ALLOWANCE_S:g} s. "
+                    "Does its file do something at import, or its warm_up, that never ends?"
+                )
+                raise WorkerError(msg)
         reply, messages = self._reply(future)
         for message in messages:
             warnings.warn(message, UserWarning, stacklevel=2)
@@ -94,6 +105,8 @@ class IsolatedWorker:
     def _open_pool(self) -> None:
         from pebble import ProcessPool  # noqa: PLC0415 - 0.1 s that nobody needs to wait for
 
+        if sys.platform != "win32":  # for this thread and the workers: Ctrl-C is for the session
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         self._pool = ProcessPool(
             max_workers=_N_WORKERS,
             initializer=_initialise,
@@ -125,7 +138,8 @@ class IsolatedWorker:
             self.close()
             msg = (
                 f"The pipeline could not be run in a process of its own: {error}. Another process "
-                "must be able to import it; if it cannot, set isolate=False."
+                'must be able to import it: a run file needs `if __name__ == "__main__":` '
+                "before its call. If it cannot, set isolate=False."
             )
             raise WorkerError(msg) from error
 
@@ -137,10 +151,19 @@ def _initialise(file_reference: str | None, pickled: bytes) -> None:
     """Load and warm up the pipeline, in the worker process."""
     global _pipeline  # noqa: PLW0603 - one pipeline serves the whole process
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the session
+    threading.Thread(target=_end_with_session, daemon=True).start()
     if file_reference is not None:
         load_pipeline(file_reference)
     _pipeline = pickle.loads(pickled)  # noqa: S301 - our own session's bytes
     warm_up(_pipeline)
+
+
+def _end_with_session() -> None:
+    """End the worker process when the session's own is gone, even while the pipeline hangs."""
+    session = multiprocessing.parent_process()
+    if session is not None:
+        session.join()
+        os._exit(1)
 
 
 def _do_nothing() -> None:
@@ -185,6 +208,8 @@ def _file_reference(pipeline: Pipeline) -> str | None:
     """Return the file to load first, for a function whose module cannot be found by its name."""
     module = sys.modules.get(getattr(pipeline, "__module__", ""))
     file = getattr(module, "__file__", None)
+    if module is not None and module.__name__ == "__main__" and file is None:
+        _refuse(pipeline, "it was typed in, so that no other process can import it")
     if module is None or file is None or module.__name__ == "__main__":
         return None
     if importlib.machinery.PathFinder.find_spec(module.__name__.partition(".")[0]) is not None:
@@ -199,9 +224,9 @@ def _pickled_pipeline(pipeline: Pipeline) -> bytes:
         _refuse(pipeline, error)
 
 
-def _refuse(pipeline: Pipeline, error: Exception) -> NoReturn:
+def _refuse(pipeline: Pipeline, reason: object) -> NoReturn:
     msg = (
-        f"The pipeline {pipeline!r} cannot be run in a process of its own: {error}. Define it at "
+        f"The pipeline {pipeline!r} cannot be run in a process of its own: {reason}. Define it at "
         "the top level of a file, or set isolate=False."
     )
-    raise ConfigurationError(msg) from error
+    raise ConfigurationError(msg)
