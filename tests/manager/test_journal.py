@@ -3,7 +3,7 @@ import json
 import pytest
 
 from dystrack.core.errors import JournalError
-from dystrack.manager.events import ImageNoticed, SessionStarted, Warned
+from dystrack.manager.events import FolderReturned, ImageNoticed, SessionStarted, Warned
 from dystrack.manager.journal import JournalWriter, read_journal
 from fakes import FakeClock
 
@@ -11,7 +11,16 @@ from fakes import FakeClock
 def test_events_come_back(tmp_path):
     with JournalWriter(tmp_path, FakeClock()) as journal:
         journal(Warned(message="a\nb ü \ud800"))
-        journal(SessionStarted(folder="f", pipeline="p", settings={"f": print}, versions={}, existing=[], resumed=False))
+        journal(
+            SessionStarted(
+                folder="f",
+                pipeline="p",
+                settings={"f": print},
+                versions={},
+                existing=[],
+                resumed=False,
+            )
+        )
         records, n_torn = read_journal(journal.path)
     assert n_torn == 0
     assert [record["event"] for record in records] == ["Warned", "SessionStarted"]
@@ -37,22 +46,57 @@ def test_a_torn_line_is_dropped_and_later_ones_are_kept(tmp_path, cut):
     assert n_torn == (cut > 1)
 
 
-def test_a_full_disk_does_not_spoil_what_comes_later(tmp_path):
+def test_a_full_disk_does_not_spoil_what_comes_later(tmp_path, monkeypatch):
     with JournalWriter(tmp_path, FakeClock()) as journal:
-        real = journal._file
+        real_open = journal._open
 
         class Full:
-            def write(self, data):
-                return real.write(data[:10])
+            def __init__(self):
+                self.file = real_open()
 
-        journal._file = Full()
-        with pytest.raises(OSError, match="disk full"):
-            journal(Warned(message="lost"))
-        journal._file = real
+            def write(self, data):
+                return self.file.write(data[:10])
+
+            def close(self):
+                self.file.close()
+
+        with monkeypatch.context() as patch:
+            patch.setattr(journal, "_open", Full)
+            journal._file.close()
+            journal._file = Full()
+            with pytest.raises(OSError, match="disk full"):
+                journal(Warned(message="lost"))
+        journal._reopen()
         journal(Warned(message="kept"))
     records, n_torn = read_journal(journal.path)
     assert [record["message"] for record in records] == ["kept"]
-    assert n_torn == 1
+    assert n_torn == 2
+
+
+def test_a_folder_that_comes_back_anew_gets_the_journal(tmp_path):
+    with JournalWriter(tmp_path, FakeClock()) as journal:
+        journal(Warned(message="before"))
+        journal.path.rename(tmp_path / "elsewhere.jsonl")
+        journal(FolderReturned(folder=str(tmp_path)))
+        journal(Warned(message="after"))
+    records, _ = read_journal(journal.path)
+    assert [record["event"] for record in records] == ["FolderReturned", "Warned"]
+
+
+def test_a_handle_that_has_died_is_replaced(tmp_path):
+    with JournalWriter(tmp_path, FakeClock()) as journal:
+
+        class Dead:
+            def write(self, data):
+                raise OSError("the network name is no longer available")
+
+            def close(self):
+                raise OSError("neither")
+
+        journal._file.close()
+        journal._file = Dead()
+        journal(Warned(message="kept"))
+    assert read_journal(journal.path)[0][0]["message"] == "kept"
 
 
 def test_foreign_lines_are_counted(tmp_path):

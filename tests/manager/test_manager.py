@@ -199,6 +199,14 @@ def test_nothing_handed_in_is_changed(watched):
         ({"max_checks": 2.5}, "max_checks is 2.5"),
         ({"max_triggers": True}, "max_triggers is True"),
         ({"frame_margin_px": "3"}, "frame_margin_px is '3'"),
+        ({"delay": float("inf")}, "not infinity"),
+        ({"file_start": None}, "file_start is None"),
+        ({"position_pattern": None}, "position_pattern is None"),
+        ({"img_kwargs": None}, "img_kwargs is None"),
+        ({"recurse": "False"}, "recurse is 'False'"),
+        ({"pipeline": "lateral_line"}, "The pipeline is 'lateral_line'"),
+        ({"max_step_um": "far"}, "max_step_um is 'far'"),
+        ({"on_runaway": "stop"}, "on_runaway is 'stop'"),
     ],
 )
 def test_bad_settings_are_refused_before_anything_is_touched(watched, settings, complaint):

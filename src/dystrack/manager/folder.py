@@ -1,4 +1,4 @@
-"""The folder as the watcher sees it: its names, and a wait that ends when something changes."""
+"""The folder as the watcher sees it: its names, its lock, a wait that ends when it changes."""
 
 import logging
 import os
@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from dystrack.core.errors import FolderError
 from dystrack.core.protocols import Clock
-from dystrack.manager.image_names import OWN_NAMES
+from dystrack.manager.image_names import LOCK_NAME, OWN_NAMES
 
 if TYPE_CHECKING:
     from watchdog.events import FileSystemEvent
@@ -22,6 +23,7 @@ __all__ = [
     "is_image",
     "is_inside_image",
     "list_names",
+    "own_folder",
     "watch_for_changes",
 ]
 
@@ -119,6 +121,43 @@ def watch_for_changes(folder: Path, clock: Clock, *, recurse: bool) -> Iterator[
     finally:
         observer.stop()
         observer.join()
+
+
+@contextmanager
+def own_folder(folder: Path) -> Iterator[None]:
+    """Keep a second session out of a folder: two would answer each prescan twice.
+
+    The system lifts the lock when the process ends, however it ends. Where the file system has no
+    locks, nothing is kept out.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+
+    Raises
+    ------
+    FolderError
+        If another session watches it.
+    """
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - the one door to filelock
+
+    lock = FileLock(folder / LOCK_NAME)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        msg = (
+            f"Another DySTrack watches {folder} already; two would answer each prescan twice. End "
+            "the other one first, or watch another folder."
+        )
+        raise FolderError(msg) from None
+    except (NotImplementedError, OSError):
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def list_names(folder: Path, *, recurse: bool) -> set[str]:

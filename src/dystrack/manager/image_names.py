@@ -9,6 +9,7 @@ from dystrack.core.errors import ConfigurationError
 __all__ = [
     "DEFAULT_POSITION_PATTERN",
     "JOURNAL_NAME",
+    "LOCK_NAME",
     "OWN_NAMES",
     "SINGLE_POSITION",
     "ImageLabel",
@@ -18,9 +19,10 @@ __all__ = [
 ]
 
 JOURNAL_NAME = "dystrack_journal.jsonl"
+LOCK_NAME = "dystrack.lock"
 SINGLE_POSITION = "1"
 
-OWN_NAMES = frozenset({COORDS_FILE_NAME, JOURNAL_NAME})
+OWN_NAMES = frozenset({COORDS_FILE_NAME, JOURNAL_NAME, LOCK_NAME})
 _TEMPORARY_ENDINGS = (".part", ".partial", ".tmp", ".temp", ".crdownload", "~")
 
 # One token of a name. No letter stands before it, so that "top3" is no "p3"; single letters also

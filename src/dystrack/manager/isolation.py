@@ -184,8 +184,10 @@ def _answer(request: bytes) -> bytes:
         returned = _pipeline(path, **img_kwargs, **img_cache)  # type: ignore[misc]
     except SystemExit as error:
         return pickle.dumps((None, WorkerError(f"The pipeline called sys.exit({error.code!r}).")))
-    except BaseException as error:  # noqa: BLE001 - a boundary with the user's code
+    except Exception as error:  # noqa: BLE001 - a boundary with the user's code
         return _pickled_error(error)
+    except BaseException as error:  # noqa: BLE001 - such as a KeyboardInterrupt of its own
+        return pickle.dumps((None, WorkerError(f"The pipeline raised {type(error).__name__}.")))
     try:
         return pickle.dumps((returned, None))
     except Exception as error:  # noqa: BLE001 - pickling runs the user's code as well
@@ -193,7 +195,7 @@ def _answer(request: bytes) -> bytes:
         return pickle.dumps((None, InvalidAnswerError(message)))
 
 
-def _pickled_error(error: BaseException) -> bytes:
+def _pickled_error(error: Exception) -> bytes:
     """Return an exception as bytes, with the place where it was raised."""
     error.add_note("".join(traceback.format_exception(error)).rstrip())
     try:

@@ -1,6 +1,8 @@
 """The record of a run: its events, one JSON object a line, only ever appended."""
 
+import contextlib
 import dataclasses
+import io
 import json
 import os
 from datetime import UTC, datetime
@@ -10,7 +12,7 @@ from typing import Any, Self
 
 from dystrack.core.errors import JournalError
 from dystrack.core.protocols import Clock
-from dystrack.manager.events import Event
+from dystrack.manager.events import Event, FolderReturned
 from dystrack.manager.image_names import JOURNAL_NAME
 
 __all__ = ["JournalWriter", "read_journal"]
@@ -37,8 +39,7 @@ class JournalWriter:
         self._clock = clock
         self._is_torn = False
         try:
-            self._file = self.path.open("ab+", buffering=0)
-            self._end_torn_line()
+            self._file = self._open()
         except OSError as error:
             msg = f"The journal {self.path} cannot be written: {error}. Check the folder's rights."
             raise JournalError(msg) from error
@@ -67,6 +68,15 @@ class JournalWriter:
         line = (json.dumps(self._record(event), default=repr, ensure_ascii=False) + "\n").encode(
             "utf-8", "backslashreplace"
         )
+        if isinstance(event, FolderReturned):
+            self._reopen()
+        try:
+            self._write(line)
+        except OSError:  # the share dropped out and came back, or the disk is full
+            self._reopen()
+            self._write(line)
+
+    def _write(self, line: bytes) -> None:
         data = b"\n" + line if self._is_torn else line
         self._is_torn = True
         if self._file.write(data) != len(data):
@@ -82,11 +92,20 @@ class JournalWriter:
             **fields,
         }
 
-    def _end_torn_line(self) -> None:
-        """Set a line apart that a crash or a power cut left unfinished."""
-        if self._file.seek(0, os.SEEK_END):
-            self._file.seek(-1, os.SEEK_END)
-            self._is_torn = self._file.read(1) != b"\n"
+    def _open(self) -> io.FileIO:
+        """Open the file, and note whether a crash or a power cut left its last line unfinished."""
+        file = self.path.open("ab+", buffering=0)
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            self._is_torn = file.read(1) != b"\n"
+        return file
+
+    def _reopen(self) -> None:
+        """Open the file again by its path: another one may stand there now."""
+        file = self._open()
+        with contextlib.suppress(OSError):
+            self._file.close()
+        self._file = file
 
 
 def read_journal(path: Path) -> tuple[list[dict[str, Any]], int]:

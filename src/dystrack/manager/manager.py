@@ -13,6 +13,7 @@ import numpy as np
 
 from dystrack import __version__
 from dystrack.core.coords_file import COORDS_FILE_NAME, prepare_coords_file
+from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock, Pipeline, Transmitter
 from dystrack.core.readiness import ImageArrival
 from dystrack.manager.console import Console
@@ -24,7 +25,7 @@ from dystrack.manager.events import (
     SessionStarted,
     Warned,
 )
-from dystrack.manager.folder import ClockWait, Wait, watch_for_changes
+from dystrack.manager.folder import ClockWait, Wait, own_folder, watch_for_changes
 from dystrack.manager.image_names import DEFAULT_POSITION_PATTERN, JOURNAL_NAME
 from dystrack.manager.journal import JournalWriter
 from dystrack.manager.positions import Positions
@@ -197,15 +198,17 @@ def run_dystrack_manager(
         kept coordinates from being sent, unless `tra_err_resume`.
     """
     given = locals()
+    _check_callable(image_analysis_func)
     settings = Settings(**{field.name: given[field.name] for field in fields(Settings)})
     folder = check_folder(target_dir)
     past = _recall(folder, image_analysis_func) if resume else None
     if past is not None:
         settings = restore_settings(settings, past)
     worker = _choose_worker(image_analysis_func, settings)
-    if settings.keeps_text_file:
-        prepare_coords_file(folder / COORDS_FILE_NAME)
     with contextlib.ExitStack() as stack:
+        stack.enter_context(own_folder(folder))
+        if settings.keeps_text_file:
+            prepare_coords_file(folder / COORDS_FILE_NAME)
         stack.callback(worker.close)
         tell = Broadcast(_open_listeners(stack, folder, settings, on_event, clock))
         positions = Positions(
@@ -242,6 +245,12 @@ def run_dystrack_manager(
             _expect_backlog(watcher, folder, past, settings, tell)
         _run(session, lambda: _statistics(watcher, session, sender), tell)
         return session.coordinates, _statistics(watcher, session, sender)
+
+
+def _check_callable(pipeline: object) -> None:
+    if not callable(pipeline):
+        msg = f"The pipeline is {pipeline!r}. Give a function f(target_path, ...)."
+        raise ConfigurationError(msg)
 
 
 def _recall(folder: Path, pipeline: Pipeline) -> PastRun | None:

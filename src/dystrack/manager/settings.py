@@ -1,12 +1,14 @@
 """What a user decided for a session, checked before anything is touched."""
 
 import dataclasses
+import math
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from dystrack.core.errors import ConfigurationError, FolderError
 from dystrack.core.limits import Limits, parse_axis_limits
@@ -24,6 +26,16 @@ _CHOICES = {
     "on_runaway": ("warn", "hold"),
 }
 _COUNTS = ("max_checks", "max_triggers", "max_failures")
+_MAY_BE_INFINITE = ("frame_margin_px", "incomplete_limit_s")
+_KINDS = (
+    (("file_start", "file_end", "file_regex", "position_pattern"), str, "a text, '' for any"),
+    (("img_kwargs", "img_cache", "tra_kwargs"), Mapping, "a dictionary, {} if there is nothing"),
+    (
+        ("end_on_esc", "recurse", "tra_err_resume", "write_txt", "progress", "resume", "isolate"),
+        int,
+        "True or False",
+    ),
+)
 _DURATIONS_AND_SIZES = ("delay", "quiet_s", "incomplete_limit_s", "frame_margin_px", "timeout_s")
 
 
@@ -72,9 +84,14 @@ class Settings:
     def __post_init__(self) -> None:
         self._check_that_it_can_end()
         for name in _COUNTS:
-            _check(name, getattr(self, name), (int, type(None)), "a whole number or None")
+            _check_number(
+                name, getattr(self, name), Integral, "a whole number of 0 or more, or None"
+            )
         for name in _DURATIONS_AND_SIZES:
-            _check(name, getattr(self, name), (int, float), "a number")
+            _check_number(name, getattr(self, name), Real, "a number of 0 or more")
+        for names, kind, wanted in _KINDS:
+            for name in names:
+                _check_kind(name, getattr(self, name), kind, wanted)
         for name, choices in _CHOICES.items():
             _check_choice(name, getattr(self, name), choices)
         _ = self.name_filter, self.naming, self.tracking_rules, self.transmit
@@ -170,15 +187,28 @@ def check_folder(target_dir: str | os.PathLike[str]) -> Path:
     return folder
 
 
-def _check(name: str, value: Any, types: tuple[type, ...], wanted: str) -> None:
-    is_number = isinstance(value, types) and not isinstance(value, bool)
-    if not is_number or (value is not None and not value >= 0):
-        msg = f"{name} is {value!r}. Give {wanted}, 0 or more."
-        raise ConfigurationError(msg)
+def _check_number(name: str, value: object, kind: type, wanted: str) -> None:
+    """Refuse what is no number of 0 or more; None stands for no limit where there can be one."""
+    if value is None and name in _COUNTS:
+        return
+    is_number = isinstance(value, kind) and not isinstance(value, bool)
+    if not is_number or not value >= 0:  # type: ignore[operator]
+        _refuse(name, value, wanted)
+    if math.isinf(value) and name not in _MAY_BE_INFINITE:  # type: ignore[arg-type]
+        _refuse(name, value, f"{wanted}, but not infinity")
+
+
+def _check_kind(name: str, value: object, kind: type, wanted: str) -> None:
+    if not isinstance(value, kind):
+        _refuse(name, value, wanted)
+
+
+def _refuse(name: str, value: object, wanted: str) -> NoReturn:
+    msg = f"{name} is {value!r}. Give {wanted}."
+    raise ConfigurationError(msg)
 
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...], prefix: str = "") -> None:
     if value not in choices:
         listed = ", ".join(repr(choice) for choice in choices)
-        msg = f"{name} is {value!r}. Give {prefix}{listed}."
-        raise ConfigurationError(msg)
+        _refuse(name, value, f"{prefix}{listed}")

@@ -1,0 +1,213 @@
+# -*- coding: utf-8 -*-
+"""ZEN Blue macro: follow living samples with DySTrack.
+
+At each time point and position it takes a prescan, waits for DySTrack's answer, moves there, and
+takes the main scan. It stays where it is if the answer is late, a failure, or too far away.
+
+To use it:
+1. In ZEN, make two experiments: a quick prescan (z-stack) with your samples as tile positions, and
+   the main scan with tiles switched on. Both need the same objective.
+2. Change the settings below.
+3. Start DySTrack with the folder:  dystrack run PIPELINE FOLDER --file_start prescan
+4. Open this file in ZEN's macro editor (Alt+F11) and run it.
+
+For a first run use a dead sample and a low objective, and watch whether it moves the right way.
+"""
+
+# ---- Settings ------------------------------------------------------------------------------------
+
+FOLDER = r"D:\dystrack\experiment_1"  # the folder that DySTrack watches
+PRESCAN_EXPERIMENT = "prescan"  # names of the two experiments, as ZEN shows them
+MAIN_EXPERIMENT = "main_scan"
+FIRST_TIME_POINT = 1  # to go on with an experiment: one more than the last time point
+TIME_POINTS = 100  # number of the last time point
+INTERVAL_S = 300  # from the beginning of a time point to that of the next
+TIMEOUT_S = 60  # how long to wait for an answer before staying where it is
+SIGN_X = 1  # -1 if the stage moves the wrong way along an axis
+SIGN_Y = 1
+SIGN_Z = 1
+LARGEST_MOVE = 1.0  # in frames (in z: stacks); a target further away is not followed
+
+# ---- End of the settings -------------------------------------------------------------------------
+# It runs in IronPython 2.7 and in Python 3. `Zen` and `ZenExperiment` are given by ZEN.
+
+import io
+import math
+import os
+import time
+
+COORDS_FILE = "dystrack_coords.txt"
+FAILURE = "Image analysis failed!"
+POLL_S = 0.1
+
+
+class Geometry(object):
+    """Size of a prescan in pixels and in micrometres, along x, y and z."""
+
+    def __init__(self, image):
+        self.pixels = (image.Bounds.SizeX, image.Bounds.SizeY, image.Bounds.SizeZ)
+        self.pixel_um = (image.Scaling.X, image.Scaling.Y, image.Scaling.Z)
+
+    def offset_um(self, target):
+        """Return how far a target in pixels lies from the centre, along x, y and z."""
+        return [
+            (at - (size - 1) / 2.0) * um
+            for at, size, um in zip(target, self.pixels, self.pixel_um)
+        ]
+
+    def is_too_far(self, offset_um):
+        """Say whether an offset is longer than the largest move."""
+        return any(
+            abs(offset) > LARGEST_MOVE * size * um
+            for offset, size, um in zip(offset_um, self.pixels, self.pixel_um)
+        )
+
+
+class Answers(object):
+    """The lines of dystrack_coords.txt, each for the prescan to which it belongs.
+
+    DySTrack writes one line for each prescan, in their order. So the lines are counted: one that
+    comes late belongs to its own prescan and is never taken for the answer to the next.
+    """
+
+    def __init__(self, path):
+        self.path = path
+        if not os.path.exists(path):
+            raise RuntimeError("There is no %s. Start DySTrack before this macro." % path)
+        self.next_line = len(self.read())
+
+    def read(self):
+        """Return the lines that are written to their end, without the header."""
+        try:
+            with io.open(self.path, encoding="utf-8", errors="replace") as coords:
+                text = coords.read()
+        except (IOError, OSError):  # it is being written, or the share is away: look again later
+            return []
+        return text.split("\n")[1:-1]
+
+    def expect(self):
+        """Return the number of the line that will answer the prescan that is taken next."""
+        surplus = len(self.read()) - self.next_line
+        if surplus > 0:
+            say("%d answers are for no prescan of this macro. Does anything else write?" % surplus)
+        number = self.next_line + max(0, surplus)
+        self.next_line = number + 1
+        return number
+
+    def wait_for(self, number):
+        """Return a line, or None if it does not come in time."""
+        end = time.time() + TIMEOUT_S
+        while True:
+            lines = self.read()
+            if len(lines) > number:
+                return lines[number]
+            if time.time() >= end:
+                return None
+            time.sleep(POLL_S)
+
+
+def say(text):
+    """Print with the time."""
+    print("%s  %s" % (time.strftime("%H:%M:%S"), text))
+
+
+def name_of(kind, time_point, number):
+    """Return the name of an image, without its ending."""
+    return "%s_%d_pos_%d" % (kind, time_point, number)
+
+
+def stored_positions():
+    """Return x, y and z of the positions that are stored in the prescan's experiment."""
+    experiment = ZenExperiment()
+    experiment.Load(PRESCAN_EXPERIMENT)
+    positions = [(p.X, p.Y, p.Z) for p in experiment.GetSinglePositionInfos(0)]
+    if not positions:
+        raise RuntimeError("The experiment %s has no positions." % PRESCAN_EXPERIMENT)
+    return positions
+
+
+def acquire(experiment_name, position, image_name):
+    """Acquire an image at one position, have it saved, and return its geometry."""
+    experiment = ZenExperiment()
+    experiment.Load(experiment_name)
+    experiment.SetActive()
+    experiment.ClearTileRegionsAndPositions(0)
+    experiment.AddSinglePosition(0, position[0], position[1], position[2])
+    experiment.AutoSave.IsActivated = True
+    experiment.AutoSave.StorageFolder = FOLDER
+    experiment.AutoSave.Name = image_name
+    image = Zen.Acquisition.Execute(experiment)
+    geometry = Geometry(image)
+    image.Close()
+    return geometry
+
+
+def target_of(line):
+    """Return x, y and z of an answer in pixels, or None, and what there is to say about it."""
+    if line is None:
+        hint = "no answer within %g s. If DySTrack has ended, restart it with --resume"
+        return None, hint % TIMEOUT_S
+    columns = line.strip("\r").split("\t")
+    message = "".join(columns[3:4])
+    try:
+        z, y, x = [float(column) for column in columns[:3]]
+    except ValueError:
+        return None, "cannot read %r" % line
+    if message == FAILURE:
+        return None, message
+    if any(math.isnan(value) or math.isinf(value) for value in (z, y, x)):
+        return None, "no coordinates (%s)" % message
+    return (x, y, z), message
+
+
+def follow(position, geometry, line):
+    """Return the position that an answer leads to; the same if there is no good one."""
+    target, message = target_of(line)
+    if target is None:
+        return position, "stays: %s" % message
+    offset_um = geometry.offset_um(target)
+    if geometry.is_too_far(offset_um):
+        what = "stays: the target is too far away (x %.0f, y %.0f, z %.0f um)"
+        return position, what % tuple(offset_um)
+    moves = tuple(sign * um for sign, um in zip((SIGN_X, SIGN_Y, SIGN_Z), offset_um))
+    moved = tuple(at + move for at, move in zip(position, moves))
+    return moved, "moves by x %.1f, y %.1f, z %.1f um: " % moves + message
+
+
+def visit(answers, position, time_point, number):
+    """Take a prescan, follow the answer, take the main scan; return where that was."""
+    expected = answers.expect()
+    geometry = acquire(PRESCAN_EXPERIMENT, position, name_of("prescan", time_point, number))
+    position, what = follow(position, geometry, answers.wait_for(expected))
+    say("Time point %d, position %d %s" % (time_point, number, what))
+    acquire(MAIN_EXPERIMENT, position, name_of("job", time_point, number))
+    return position
+
+
+def check_names():
+    """Refuse to mix two experiments in one folder."""
+    first = name_of("prescan", FIRST_TIME_POINT, 1) + ".czi"
+    if os.path.exists(os.path.join(FOLDER, first)):
+        raise RuntimeError(
+            "%s is in %s already. Choose another FOLDER, or another FIRST_TIME_POINT."
+            % (first, FOLDER)
+        )
+
+
+def run():
+    """Follow all positions until the last time point."""
+    check_names()
+    answers = Answers(os.path.join(FOLDER, COORDS_FILE))
+    positions = stored_positions()
+    next_start = time.time()
+    for time_point in range(FIRST_TIME_POINT, TIME_POINTS + 1):
+        Zen.Application.Documents.RemoveAll()
+        while time.time() < next_start:
+            time.sleep(POLL_S)
+        next_start = time.time() + INTERVAL_S
+        for index, position in enumerate(positions):
+            positions[index] = visit(answers, position, time_point, index + 1)
+    say("Done.")
+
+
+run()

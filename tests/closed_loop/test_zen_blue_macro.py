@@ -1,0 +1,228 @@
+"""ZEN Blue's macro, unmodified, on a simulated microscope: with the real manager, and with faults."""
+
+import ast
+from dataclasses import replace
+
+import pytest
+
+from closed_loop.fake_zen import MACRO, FakeZen, StoredExperiment, run_macro
+from closed_loop.shared_clock import SharedClock
+from dystrack.core.coordinates import VoxelSize
+from dystrack.core.coords_file import COORDS_FILE_NAME, CoordsLine, append_line, prepare_coords_file
+from dystrack.manager.events import SessionStarted
+from dystrack.manager.manager import run_dystrack_manager
+from dystrack.pipelines.center_of_mass import analyze_image
+from dystrack.scopes.bodies import Organoid
+from dystrack.scopes.geometry import ScanSettings, Um
+from dystrack.scopes.imaging import Imaging
+from dystrack.scopes.motion import Motion
+from dystrack.scopes.samples import Sample
+from dystrack.scopes.stage import StageAxes
+from fakes import FakeClock
+
+PRESCAN = ScanSettings((9, 36, 40), VoxelSize(4.0, 2.5, 2.5), duration_s=1.0)
+MAIN_SCAN = ScanSettings((9, 72, 80), VoxelSize(4.0, 1.25, 1.25), duration_s=1.0)
+STAYS = CoordsLine(4.0, 17.5, 19.5, "OK")
+FAR_UM = 4000.0
+FAILURE = "Image analysis failed!"
+
+
+def a_sample(number=0):
+    """Return a sample that moves 4 µm in half a minute."""
+    motion = Motion(Um(3.0, 5.0, FAR_UM * number), Um(0.01, 0.06, -0.1))
+    return Sample(Organoid(), motion, imaging=Imaging(black_level=-0.05))
+
+
+def a_microscope(clock, n=1, axes=None, **options):
+    axes = axes or StageAxes()
+    samples = [a_sample(number) for number in range(n)]
+    starts = [axes.to_stage(sample.position_um(0.0)) for sample in samples]
+    experiments = {
+        "prescan": StoredExperiment(PRESCAN, [(at.x, at.y, at.z) for at in starts]),
+        "main_scan": StoredExperiment(MAIN_SCAN),
+    }
+    return FakeZen(samples, experiments, clock, axes=axes, **options)
+
+
+def settings(folder, axes=None, **others):
+    axes = axes or StageAxes()
+    signs = {"SIGN_X": axes.x_sign, "SIGN_Y": axes.y_sign, "SIGN_Z": axes.z_sign}
+    return {"FOLDER": str(folder), "TIME_POINTS": 10, "INTERVAL_S": 30} | signs | others
+
+
+AXES = [StageAxes(), StageAxes(-1, 1, -1, origin=Um(10.0, -500.0, 700.0)), StageAxes(y_sign=-1)]
+
+
+@pytest.mark.parametrize("axes", AXES)
+def test_it_follows_two_samples(tmp_path, axes):
+    clock = SharedClock()
+    zen = a_microscope(clock, n=2, axes=axes)
+
+    def start_macro(event):
+        if isinstance(event, SessionStarted):
+            clock.run_beside(lambda: run_macro(zen, **settings(tmp_path, axes)))
+
+    _, stats = run_dystrack_manager(
+        tmp_path,
+        analyze_image,
+        max_triggers=20,
+        file_start="prescan",
+        img_kwargs={"gauss_sigma": 1.0},
+        progress=False,
+        clock=clock,
+        on_event=start_macro,
+    )
+    clock.finish()
+    assert stats["img_success_counter"] == 20
+    names = [f"job_{t}_pos_{p}" for t in range(1, 11) for p in (1, 2)]
+    assert [scan.name for scan in zen.main_scans()] == names
+    assert all(scan.in_view for scan in zen.main_scans())
+    assert max(scan.distance_um for scan in zen.main_scans()) < 3.0
+    assert zen.n_open_images == 0
+
+
+class Answering:
+    """Appends planned lines some time after each prescan; the macro runs on a fake clock."""
+
+    def __init__(self, folder, *answers, n=1):
+        self.clock = FakeClock()
+        self.coords = folder / COORDS_FILE_NAME
+        self.answers = list(answers)
+        self.zen = a_microscope(self.clock, n, after_execute=self.answer)
+        prepare_coords_file(self.coords)
+
+    def answer(self, name):
+        if name.startswith("prescan"):
+            for in_s, line in self.answers.pop(0):
+                self.clock.plan(in_s, lambda line=line: append_line(self.coords, line))
+
+    def moves(self):
+        """Return how far each main scan lies from its prescan, along z, y, x."""
+        scans = self.zen.acquired
+        pairs = zip(scans[::2], scans[1::2], strict=True)
+        return [tuple(main.stage.minus(pre.stage)) for pre, main in pairs]
+
+
+def run_with(folder, *answers, **others):
+    answering = Answering(folder, *answers)
+    run_macro(answering.zen, **settings(folder, TIME_POINTS=len(answers), **others))
+    return answering.moves()
+
+
+def line(z=4.0, y=17.5, x=19.5, msg="OK"):
+    return CoordsLine(z, y, x, msg)
+
+
+ONE_PIXEL = line(x=20.5)
+ONE_PIXEL_MOVE = (0.0, 0.0, 2.5)
+NO_MOVE = (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "move"),
+    [
+        (line(), NO_MOVE),
+        (ONE_PIXEL, ONE_PIXEL_MOVE),
+        (line(z=5.0, y=16.5, msg="WARN:CATCH-UP-STEP"), (4.0, -2.5, 0.0)),
+        (line(x=20.5, msg=FAILURE), NO_MOVE),
+        (line(x=float("nan")), NO_MOVE),
+        (line(z=float("inf")), NO_MOVE),
+        (line(x=19.5 + 40.0), (0.0, 0.0, 100.0)),
+        (line(x=19.5 + 40.5), NO_MOVE),
+        (line(y=17.5 - 36.5), NO_MOVE),
+        (line(z=4.0 + 9.5), NO_MOVE),
+    ],
+)
+def test_it_moves_as_a_line_says_or_stays(tmp_path, answer, move):
+    (found,) = run_with(tmp_path, [(0.5, answer)])
+    assert found == pytest.approx(move)
+
+
+@pytest.mark.parametrize("text", ["", "1\t2", "a\tb\tc\tOK", "\t\t\t"])
+def test_it_stays_where_a_line_cannot_be_read(tmp_path, text):
+    answering = Answering(tmp_path, [])
+    with answering.coords.open("a", encoding="utf-8", newline="\n") as coords:
+        answering.clock.plan(5.0, lambda: coords.write(f"{text}\n") and coords.flush())
+        run_macro(answering.zen, **settings(tmp_path, TIME_POINTS=1))
+    assert answering.moves() == [NO_MOVE]
+
+
+def test_it_goes_on_without_an_answer(tmp_path):
+    moves = run_with(tmp_path, [], [(0.5, ONE_PIXEL)])
+    assert moves == [NO_MOVE, NO_MOVE]  # the only line belongs to the first prescan
+
+
+def test_a_late_line_is_never_taken_for_the_next_prescan(tmp_path):
+    late = [(25.0, line(x=39.0))]  # comes while the macro waits for the second answer
+    moves = run_with(
+        tmp_path, late, [(12.0, ONE_PIXEL)], [(0.5, ONE_PIXEL)], TIMEOUT_S=15, INTERVAL_S=20
+    )
+    assert moves == [NO_MOVE, pytest.approx(ONE_PIXEL_MOVE), pytest.approx(ONE_PIXEL_MOVE)]
+
+
+def test_lines_of_an_earlier_run_are_not_taken(tmp_path):
+    answering = Answering(tmp_path, [(0.5, ONE_PIXEL)])
+    append_line(answering.coords, line(x=39.0))
+    run_macro(answering.zen, **settings(tmp_path, TIME_POINTS=1))
+    assert answering.moves() == [pytest.approx(ONE_PIXEL_MOVE)]
+
+
+def test_lines_that_nobody_waits_for_are_skipped(tmp_path, capsys):
+    stray = [(0.5, ONE_PIXEL), (2.0, line(x=39.0))]
+    moves = run_with(tmp_path, stray, [(0.5, ONE_PIXEL)])
+    assert moves == [pytest.approx(ONE_PIXEL_MOVE)] * 2
+    assert "1 answers are for no prescan of this macro" in capsys.readouterr().out
+
+
+def test_it_refuses_to_start_before_dystrack(tmp_path):
+    zen = a_microscope(FakeClock())
+    with pytest.raises(RuntimeError, match="Start DySTrack before this macro"):
+        run_macro(zen, **settings(tmp_path))
+    assert zen.acquired == []
+
+
+def test_it_refuses_to_mix_two_experiments(tmp_path):
+    run_with(tmp_path, [(0.5, STAYS)])
+    with pytest.raises(RuntimeError, match="Choose another FOLDER"):
+        run_with(tmp_path, [(0.5, STAYS)])
+    run_with(tmp_path, [], [(0.5, STAYS)], FIRST_TIME_POINT=2)
+
+
+def test_it_refuses_an_experiment_without_positions(tmp_path):
+    answering = Answering(tmp_path)
+    answering.zen.experiments["prescan"] = replace(
+        answering.zen.experiments["prescan"], positions=[]
+    )
+    with pytest.raises(RuntimeError, match="has no positions"):
+        run_macro(answering.zen, **settings(tmp_path))
+
+
+NOT_IN_PYTHON_2 = (
+    ast.JoinedStr,
+    ast.AnnAssign,
+    ast.NamedExpr,
+    ast.Nonlocal,
+    ast.AsyncFunctionDef,
+    ast.MatMult,
+    ast.Starred,
+    ast.YieldFrom,
+    ast.Match,
+)
+
+
+def test_it_is_written_for_ironpython_too():
+    tree = ast.parse(MACRO.read_text(encoding="utf-8"))
+    assert [node for node in ast.walk(tree) if isinstance(node, NOT_IN_PYTHON_2)] == []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            assert node.args.kwonlyargs == []
+            assert node.returns is None
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print":
+            assert len(node.args) == 1
+            assert node.keywords == []
+        if isinstance(node, ast.Raise):
+            assert node.cause is None
+
+
+def test_it_is_ascii_so_that_any_editor_of_zen_shows_it():
+    assert MACRO.read_bytes().isascii()
