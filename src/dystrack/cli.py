@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _PIPELINES = "dystrack.pipelines"
+_FILE_WIDTH = 140  # of a table that no terminal shows
 _EXIT_FAILED = 1
 _EXIT_USAGE = 2
 _EXIT_INTERRUPTED = 130
@@ -238,9 +239,14 @@ def _rehearse(*words: str) -> None:
         )
     reference, *rest = words
     loaded = load_with_settings(reference, _PIPELINES)
+    from rich.console import Console  # noqa: PLC0415
+
     from dystrack.tools.rehearse_command import run_rehearsal  # noqa: PLC0415
 
-    run_rehearsal(f"dystrack rehearse {reference}", loaded, rest)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _FILE_WIDTH
+    run_rehearsal(f"dystrack rehearse {reference}", loaded, rest, console.print)
 
 
 def _pipelines() -> None:

@@ -75,9 +75,7 @@ class FakeZen:
         self.stage.move_to(Um(z, y, x), self.clock)
         time_s = self.clock.monotonic() - self.began_s
         camera = self.axes.to_world(self.stage.position)
-        sample = min(
-            self.samples, key=lambda one: one.position_um(time_s).minus(camera).length()
-        )
+        sample = min(self.samples, key=lambda one: one.position_um(time_s).minus(camera).length())
         view = View(camera, scan)
         image = sample.render(time_s, view)
         self.clock.sleep(scan.duration_s)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from closed_loop.shared_clock import SharedClock
-from dystrack.manager.manager import run_dystrack_manager
 from dystrack.manager.events import SessionStarted
+from dystrack.manager.manager import run_dystrack_manager
 from dystrack.scopes.geometry import Um
 from dystrack.scopes.hand_off import FolderHandOff
 from dystrack.scopes.scenes import SCENES, make_sample
@@ -13,6 +13,7 @@ from dystrack.tools.demo import scene_pipeline
 from fakes import Recorder
 
 SITE_DISTANCE_UM = 5000.0
+CENTRED = Um(0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def join(folder, sites, settings, pipeline, clock=None, **session):
     return Joined(visits, told, stats)
 
 
-def scene_sites(scene, difficulty="easy", n=1, seed=0, misplacement=Um(0.0, 0.0, 0.0)):
+def scene_sites(scene, difficulty="easy", n=1, seed=0, misplacement=CENTRED):
     starts = [Um(0.0, 0.0, i * SITE_DISTANCE_UM) for i in range(n)]
     samples = [make_sample(scene, difficulty, seed=seed + i, start=s) for i, s in enumerate(starts)]
     return [Site(sample, misplacement) for sample in samples]

@@ -9,9 +9,7 @@ from dystrack.scopes.visits import summarise
 MOST_DISTANCE_UM = {"primordium": 5.0, "organoid": 3.0, "node": 3.0, "dividing_cells": 3.0}
 
 
-@pytest.mark.parametrize(
-    "n_time_points", [20, pytest.param(100, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("n_time_points", [20, pytest.param(100, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("scene", SCENES)
 def test_an_easy_sample_stays_in_view_and_on_target(tmp_path, scene, n_time_points):
     joined = track_scene(tmp_path, scene, n_time_points)

@@ -22,7 +22,10 @@ SCAN = ScanSettings((12, 40, 44), VoxelSize(3.5, 2.5, 2.5), duration_s=1.0)
 INTERVAL_S = 300.0
 MOST_ERROR_UM = 1.5
 STALL_S = 3.0
-OPTIONS = {"gauss_sigma": 1, "await_write": 0}  # the manager has waited; its clock is not the system's
+OPTIONS = {
+    "gauss_sigma": 1,
+    "await_write": 0,
+}  # the manager has waited; its clock is not the system's
 
 
 def a_sample(direction):

@@ -20,9 +20,7 @@ WRONG = {
     "x counts the wrong way": StageAxes(x_sign=-1),
     "y and x count the wrong way": StageAxes(y_sign=-1, x_sign=-1),
     "y and x are swapped": StageAxes(swaps_yx=True),
-    "y and x are swapped and one of them counts the wrong way": StageAxes(
-        swaps_yx=True, x_sign=-1
-    ),
+    "y and x are swapped and one of them counts the wrong way": StageAxes(swaps_yx=True, x_sign=-1),
     "y and x are swapped and the other one counts the wrong way": StageAxes(
         swaps_yx=True, y_sign=-1
     ),

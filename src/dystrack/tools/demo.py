@@ -95,7 +95,7 @@ class DemoSettings:
             "Pipeline": SCENES[self.scene].pipeline,
             "Positions": str(self.n_positions),
             "Time points": str(self.n_time_points),
-            "Speed": f"{self.speed:g} × usual",
+            "Speed": f"{self.speed:g} times the usual",
             "Seed": str(self.seed),
         }
 

@@ -1,4 +1,4 @@
-"""What a person sees in the terminal during a demo: the session, and what only a simulation knows."""
+"""What a person sees in the terminal during a demo, and what only a simulation knows."""
 
 from types import TracebackType
 from typing import Self

@@ -6,6 +6,7 @@ Pillow's own is used, which lacks a few letters: these are then replaced.
 
 import io
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +27,7 @@ _FONTS = {
     False: ("segoeui.ttf", "DejaVuSans.ttf", "Helvetica.ttc", "arial.ttf", "LiberationSans.ttf"),
     True: ("segoeuib.ttf", "DejaVuSans-Bold.ttf", "Helvetica.ttc", "arialbd.ttf"),
 }
-_OWN_FONT_LACKS = str.maketrans({"µ": "u", "–": "-", "×": "x", "·": "-"})
+_OWN_FONT_LACKS = str.maketrans({"µ": "u"})
 _DASH_PX, _GAP_PX = 5.0, 4.0
 _ANCHORS = {"start": "ls", "middle": "ms", "end": "rs"}
 
@@ -88,8 +89,8 @@ def _paint_mark(image: "Image", brush: "ImageDraw", mark: Mark, scale: int) -> N
         case Dot():
             corners = (-mark.radius, -mark.radius, mark.radius, mark.radius)
             middle = (mark.x, mark.y, mark.x, mark.y)
-            box = [(a + b) * scale for a, b in zip(middle, corners, strict=True)]
-            brush.ellipse(box, fill=_colour(mark.role))
+            around = [(a + b) * scale for a, b in zip(middle, corners, strict=True)]
+            brush.ellipse(around, fill=_colour(mark.role))
         case Words():
             _paint_words(brush, mark, scale)
         case Picture():
@@ -106,7 +107,7 @@ def _paint_line(brush: "ImageDraw", line: Line, scale: int) -> None:
 def _dashes(points: tuple[Point, ...]) -> list[tuple[Point, Point]]:
     """Cut a line into dashes; each stretch begins with one."""
     dashes: list[tuple[Point, Point]] = []
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         length = float(np.hypot(x1 - x0, y1 - y0))
         for start in np.arange(0.0, length, _DASH_PX + _GAP_PX):
             ends = (start / length, min(start + _DASH_PX, length) / length)

@@ -1,12 +1,12 @@
 """The command line of a rehearsal: its options are those of the run, and a few of its own."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from statistics import median
 
 import rich.box
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -30,9 +30,12 @@ _NAMES_SHOWN = 3
 
 
 def run_rehearsal(
-    program: str, loaded: LoadedPipeline, words: Sequence[str], console: Console | None = None
+    program: str,
+    loaded: LoadedPipeline,
+    words: Sequence[str],
+    show: Callable[[RenderableType], None],
 ) -> None:
-    """Do what a command line asks for, and print what came of each prescan.
+    """Do what a command line asks for, and show what came of each prescan.
 
     Parameters
     ----------
@@ -42,8 +45,8 @@ def run_rehearsal(
         The pipeline, with the settings of its file.
     words : sequence of str
         The words after the pipeline: a folder and options.
-    console : rich.console.Console or None, default None
-        Where to write; standard output if not given.
+    show : callable
+        Shows what rich can render, such as the method ``print`` of its console.
 
     Raises
     ------
@@ -52,10 +55,9 @@ def run_rehearsal(
     Exception
         What ended the session early.
     """
-    console = console or Console(highlight=False)
     options = rehearsal_options(loaded)
     if _HELP_WORDS & set(words):
-        console.print(help_screen(program, options))
+        show(help_screen(program, options))
         return
     request = parse_words(options, words)
     own = {name: value for name, value in request.manager_kwargs.items() if name in _OWN}
@@ -69,9 +71,9 @@ def run_rehearsal(
         img_kwargs={**loaded.analysis_kwargs, **request.analysis_kwargs},
         img_cache=loaded.analysis_cache,
         manager_kwargs={**loaded.manager_kwargs, **given},
-        on_start=lambda found: console.print(_describe_start(folder, found, settings)),
+        on_start=lambda found: show(_describe_start(folder, found, settings)),
     )
-    console.print(rehearsal_table(rehearsal))
+    show(rehearsal_table(rehearsal))
     if rehearsal.error is not None:
         raise rehearsal.error
 
@@ -135,17 +137,14 @@ def _describe_start(folder: Path, found: Recordings, settings: RehearsalSettings
     pace = f"one every {settings.interval:g} s" if settings.interval else "one after the other"
     if settings.interval is None:
         pace = f"at their recorded pace, with pauses of at most {LONGEST_GAP_S:g} s"
-    lines = [
-        f"Replaying {len(found.prescans)} prescans of {folder}, {pace}, "
-        f"written as {settings.behaviour}. No microscope is asked to move."
-    ]
+    what = f"Replaying {len(found.prescans)} prescans of {folder}, {pace}"
+    lines = [f"{what}, written as {settings.behaviour}. No microscope is asked to move."]
     if found.left_out:
         listed = ", ".join(found.left_out[:_NAMES_SHOWN])
         more = ", …" if len(found.left_out) > _NAMES_SHOWN else ""
-        lines.append(
-            f"Left out, as they are no images: {listed}{more}. A run would take every new file for "
-            "a prescan: say with --file_start or --file_end which names are."
-        )
+        left_out = f"Left out, as they are no images: {listed}{more}."
+        advice = "A run takes every new file for a prescan, without --file_start or --file_end."
+        lines += [f"{left_out} {advice}"]
     return Text("\n".join(lines))
 
 

@@ -1,4 +1,4 @@
-"""Writes recorded prescans once more, as a microscope's program would, and notes what came of them."""
+"""Writes recorded prescans once more, as a microscope would, and notes what came of them."""
 
 import math
 import shutil

@@ -1,6 +1,6 @@
 """Writes the report of a simulated run: a page that opens anywhere, and its figures as PNG."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -46,7 +46,8 @@ dl div{display:flex;gap:8px}dt{color:var(--muted)}dd{margin:0}
 details{margin-top:36px}summary{cursor:pointer;font-weight:600}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums;margin-top:10px}
-th,td{padding:4px 14px 4px 0;text-align:right;white-space:nowrap;border-bottom:1px solid var(--grid)}
+th,td{padding:4px 14px 4px 0;text-align:right;white-space:nowrap}
+tr{border-bottom:1px solid var(--grid)}
 th{color:var(--muted);font-weight:500}
 th:last-child,td:last-child{text-align:left;white-space:normal}
 .bad{color:var(--bad)}
@@ -109,43 +110,45 @@ def _page(
     figures: Mapping[str, Drawing],
     about: Mapping[str, str],
 ) -> str:
-    drawn = {name: svg_of(drawing) for name, drawing in figures.items()}
-    pair = f'<div class="pair">{drawn["latency"]}{drawn["latency_histogram"]}</div>'
-    sections = [
-        _section(
-            "With and without tracking",
-            "The main scans, and what they would have shown, had the stage never moved.",
-            drawn.get("main_scans", ""),
-        ),
-        _section(
-            "The way of the sample and of the stage",
-            "Broad lines: where the middle of the field should have been. Fine lines: where it "
-            "was. Frames: the first and the last main scan.",
-            drawn["trajectory"],
-        ),
-        _section(
-            "Distance from the target",
-            "How far the middle of each main scan lay from where it should have been; only a "
-            "simulation knows. Each line of the scale is ten times the one below.",
-            drawn["distance"],
-        ),
-        _section(
-            "The whole sample in view", "Each cell is a main scan; green: whole.", drawn["in_view"]
-        ),
-        _section(
-            "How fast the answers came",
-            "From the last byte of the prescan to the line with its coordinates.",
-            pair,
-        ),
-    ]
+    now = datetime.now().astimezone()
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>DySTrack: simulated run</title><style>{colour_styles()}\n{_STYLE}</style></head>"
         f"<body><h1>{_headline(summary)}</h1>{_about(about)}{_tiles(visits, summary)}"
-        f"{''.join(sections)}{_table(visits)}"
-        f"<footer>DySTrack {escape(__version__)}, {datetime.now():%Y-%m-%d %H:%M}. Sample and "
-        "microscope are simulated; the tracking is the real one.</footer></body></html>\n"
+        f"{''.join(_sections(figures))}{_table(visits)}"
+        f"<footer>DySTrack {escape(__version__)}, {now:%Y-%m-%d %H:%M}. Sample and microscope are "
+        "simulated; the tracking is the real one.</footer></body></html>\n"
+    )
+
+
+def _sections(figures: Mapping[str, Drawing]) -> Iterator[str]:
+    drawn = {name: svg_of(drawing) for name, drawing in figures.items()}
+    if "main_scans" in drawn:
+        yield _section(
+            "With and without tracking",
+            "The main scans, and what they would have shown, had the stage never moved.",
+            drawn["main_scans"],
+        )
+    yield _section(
+        "The way of the sample and of the stage",
+        "Broad lines: where the middle of the field should have been. Fine lines: where it was. "
+        "Frames: the first and the last main scan.",
+        drawn["trajectory"],
+    )
+    yield _section(
+        "Distance from the target",
+        "How far the middle of each main scan lay from where it should have been; only a "
+        "simulation knows. The scale is logarithmic.",
+        drawn["distance"],
+    )
+    yield _section(
+        "The whole sample in view", "Each cell is a main scan; green: whole.", drawn["in_view"]
+    )
+    yield _section(
+        "How fast the answers came",
+        "From the last byte of the prescan to the line with its coordinates.",
+        f'<div class="pair">{drawn["latency"]}{drawn["latency_histogram"]}</div>',
     )
 
 
@@ -198,8 +201,6 @@ def _median_untracked_um(visits: Sequence[Visit]) -> float:
 
 
 def _section(title: str, text: str, body: str) -> str:
-    if not body:
-        return ""
     return f"<section><h2>{escape(title)}</h2><p>{escape(text)}</p>{body}</section>"
 
 

@@ -49,9 +49,11 @@ def path_map(visits: Sequence[Visit], field_um: Um) -> Drawing:
         role = SERIES[index % len(SERIES)]
         _draw_field(plot, cameras[0], half, "still", is_dashed=True)
         _draw_field(plot, cameras[-1], half, role)
-        plot.curve(targets[:, 1], targets[:, 0], role, width=6.0, opacity=0.3)
-        plot.curve(cameras[:, 1], cameras[:, 0], role, width=1.2)
-        plot.dots(cameras[:, 1], cameras[:, 0], role, radius=2.0)
+        ys, xs = targets.T.tolist()
+        plot.curve(xs, ys, role, width=6.0, opacity=0.3)
+        ys, xs = cameras.T.tolist()
+        plot.curve(xs, ys, role, width=1.2)
+        plot.dots(xs, ys, role, radius=2.0)
     plot.legend(
         [*_position_entries(paths), ("still", "first field: all that is seen without tracking")]
     )

@@ -99,9 +99,7 @@ def _strip(y: float, title: str, own: Sequence[Visit], seen: Sequence[bool]) -> 
     yield Words(_WIDTH, foot, f"{share:.0%}", "ink", _WORDS, "end", is_bold=True)
 
 
-def _sheet_of_position(
-    own: Sequence[Visit], y: float, unit: TimeUnit
-) -> tuple[list[Mark], float]:
+def _sheet_of_position(own: Sequence[Visit], y: float, unit: TimeUnit) -> tuple[list[Mark], float]:
     """Return two rows of pictures with their times, and where they end."""
     n_columns = _COLUMNS_IF_WIDE if _shape(own[0])[1] > _WIDE * _shape(own[0])[0] else _COLUMNS
     chosen = _evenly(own, n_columns)

@@ -51,8 +51,7 @@ class Geometry(object):
     def offset_um(self, target):
         """Return how far a target in pixels lies from the centre, along x, y and z."""
         return [
-            (at - (size - 1) / 2.0) * um
-            for at, size, um in zip(target, self.pixels, self.pixel_um)
+            (at - (size - 1) / 2.0) * um for at, size, um in zip(target, self.pixels, self.pixel_um)
         ]
 
     def is_too_far(self, offset_um):
