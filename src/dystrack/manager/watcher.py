@@ -20,7 +20,8 @@ from dystrack.manager.image_names import OWN_NAMES, natural_key
 __all__ = ["ArrivedImage", "Watcher"]
 
 _STOP_CHECK_S = 0.1
-_SHARE_OF_A_CORE = 0.05
+_MOST_OF_A_CORE = 0.05
+_IDLE_SHARE_OF_A_CORE = 0.02
 _LONGEST_UNLISTED_S = 2.0
 
 
@@ -127,6 +128,7 @@ class Watcher:
         self._known = folders.list_names(folder, recurse=recurse)
         self._pending: list[_Pending] = []
         self._next_check_s = self._listed_s = clock.monotonic()
+        self._rest_after_listing_s = 0.0
         self._folder_is_lost = False
         self.check_counter = 0
         self.found_counter = 0
@@ -169,14 +171,15 @@ class Watcher:
             self._look_into_folder()
         self.check_counter += 1
         cost_s = self._clock.monotonic() - started_s
-        self._next_check_s = started_s + max(self._delay_s, cost_s / _SHARE_OF_A_CORE)
+        self._next_check_s = started_s + max(self._delay_s, cost_s / _MOST_OF_A_CORE)
 
     def _may_have_changed(self) -> bool:
         """Return whether to list the folder: not if its time says that its names are the same.
 
         Clocks of file servers may be wrong, so it is listed every now and then all the same.
         """
-        if self._recurse or self._clock.monotonic() - self._listed_s >= _LONGEST_UNLISTED_S:
+        unlisted_s = self._clock.monotonic() - self._listed_s
+        if self._recurse or unlisted_s >= max(_LONGEST_UNLISTED_S, self._rest_after_listing_s):
             return True
         try:
             mtime_s = self._folder.stat().st_mtime
@@ -196,6 +199,8 @@ class Watcher:
         except OSError as error:
             self._lose_folder(str(error))
             return
+        cost_s = self._clock.monotonic() - self._listed_s
+        self._rest_after_listing_s = cost_s / _IDLE_SHARE_OF_A_CORE
         if self._known and not names:
             self._lose_folder("it looks empty, as a share does that dropped out")
             return

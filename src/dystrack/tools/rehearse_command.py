@@ -169,7 +169,7 @@ def _notes(all_replayed: Sequence[Replayed]) -> Iterator[Text]:
         for note in replayed.notes:
             names.setdefault(note, []).append(replayed.name)
     for note, concerned in names.items():
-        others = f" and {len(concerned) - 1} others" if len(concerned) > 1 else ""
+        others = f" and {len(concerned) - 1} more" if len(concerned) > 1 else ""
         yield Text.assemble(("! ", "bold yellow"), (concerned[0], "bold"), f"{others}: {note}")
 
 

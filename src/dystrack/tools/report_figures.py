@@ -77,11 +77,12 @@ def distance_chart(visits: Sequence[Visit]) -> Drawing:
     unit = time_unit(visits)
     still = {n: [untracked_distance_um(v, own[0]) for v in own] for n, own in positions.items()}
     every = [v.distance_um for v in visits] + [um for own in still.values() for um in own]
+    shown = [max(_LEAST_DISTANCE_UM, um) for um in every]
     plot = Plot(
         _WIDTH,
         300.0,
         linear_scale(0.0, max(visit.time_s for visit in visits) / unit.seconds, 10),
-        logarithmic_scale(max(_LEAST_DISTANCE_UM, min(every)), max(every)),
+        logarithmic_scale(min(shown), max(shown)),
         f"Time / {unit.name}",
         "Distance / µm",
     )
