@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dystrack.core.coordinates import VoxelSize
 from dystrack.core.errors import ConfigurationError, RefusedMoveError
-from dystrack.core.limits import Limits, Travel, is_runaway, parse_axis_limits
+from dystrack.core.limits import Limits, Travel, parse_axis_limits
 
 VOXEL = VoxelSize(2.0, 0.5, 0.25)
 
@@ -87,21 +87,3 @@ def test_what_passes_is_within_the_limit(step, limit):
         assert any(abs(s) > m for s, m in zip(step, limit, strict=True))
     else:
         assert all(abs(s) <= m for s, m in zip(step, limit, strict=True))
-
-
-@pytest.mark.parametrize(
-    ("steps", "expected"),
-    [
-        ([1, 2, 4, 8], True),
-        ([-0.5, -1, -2, -4], True),
-        ([9, -3, 1, 2, 4, 8], True),
-        ([1, 2, 4], False),
-        ([5, 5, 5, 5, 5, 5], False),
-        ([1, 2, 4, 4.5], False),
-        ([1, -2, 4, -8], False),
-        ([0.1, 0.2, 0.4, 0.8], False),
-        ([0, 0, 0, 8], False),
-    ],
-)
-def test_runaway(steps, expected):
-    assert is_runaway(steps) is expected

@@ -1,22 +1,17 @@
 """The last check before a stage moves: how far it may go at once, and in all."""
 
-import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dystrack.core.coordinates import VoxelSize
 from dystrack.core.errors import ConfigurationError, RefusedMoveError
 
-__all__ = ["AxisLimits", "Limits", "Offset", "Travel", "is_runaway", "parse_axis_limits"]
+__all__ = ["AxisLimits", "Limits", "Offset", "Travel", "parse_axis_limits"]
 
 Offset = tuple[float, float, float]
 AxisLimits = tuple[float, float, float]
 
 _N_AXES = 3
-_RUNAWAY_STEPS = 4
-_RUNAWAY_GROWTH = 1.25
-_RUNAWAY_LEAST_PX = 2.0
 
 
 @dataclass(frozen=True)
@@ -134,34 +129,6 @@ def parse_axis_limits(name: str, value: object) -> AxisLimits | None:
         raise ConfigurationError(msg)
     z, y, x = numbers
     return z, y, x
-
-
-def is_runaway(steps_px: Sequence[float]) -> bool:
-    """Return whether corrections grow in one direction, as with a wrong sign of an axis.
-
-    A stage that moves the wrong way doubles the distance with every step, whereas a sample that
-    moves steadily asks for the same step again and again.
-
-    Parameters
-    ----------
-    steps_px : sequence of float
-        Corrections along one axis in pixels, oldest first.
-
-    Returns
-    -------
-    bool
-        Whether each of the last four is at least 1.25 times the one before, in the same direction,
-        and the last one is more than 2 pixels.
-    """
-    last = list(steps_px)[-_RUNAWAY_STEPS:]
-    if len(last) < _RUNAWAY_STEPS or abs(last[-1]) <= _RUNAWAY_LEAST_PX:
-        return False
-    return all(
-        math.copysign(1, later) == math.copysign(1, earlier)
-        and earlier != 0
-        and abs(later) >= _RUNAWAY_GROWTH * abs(earlier)
-        for earlier, later in itertools.pairwise(last)
-    )
 
 
 def _check_each(what: str, unit: str, values: Offset, limits: AxisLimits | None) -> None:

@@ -148,8 +148,8 @@ def run_dystrack_manager(
     on_max_failures : str, {"hold", "stop"}, default "hold"
         What to do beyond: hold the position where it is, or end the session.
     on_runaway : str, {"warn", "hold"}, default "warn"
-        What to do when the corrections of a position grow in one direction, as they do when the
-        sign of an axis is wrong in the microscope's macro.
+        What to do when the stage runs away from the sample, because the microscope's macro has
+        the sign of an axis wrong, or has axes swapped.
     resume : bool, default False
         Whether to go on with the last run in this folder, of this pipeline: with the state of
         each position, with its settings where they are not given, and with the prescans that

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.errors import IncompleteImageError, RefusedMoveError
-from dystrack.core.limits import Limits, Offset, is_runaway
+from dystrack.core.limits import Limits, Offset
 from dystrack.core.protocols import AnalysisResult
+from dystrack.core.runaway import wrong_axes
 from dystrack.manager.answers import check_inside_image
 from dystrack.manager.events import AnalysisFailed, Listener, PositionHeld, Warned
 from dystrack.manager.positions import Position, Positions
@@ -33,7 +34,7 @@ class TrackingRules:
     on_max_failures : {"hold", "stop"}
         What to do beyond: hold the position where it is, or end the session.
     on_runaway : {"warn", "hold"}
-        What to do when corrections grow in one direction.
+        What to do when the stage runs away from the sample.
     """
 
     fallback: str | None = "previous"
@@ -121,19 +122,19 @@ class Tracker:
         return z, y, x
 
     def _check_runaway(self, position: Position) -> None:
-        """Warn of corrections that grow in one direction, or hold the position before the move."""
-        for axis, steps in zip("zyx", zip(*position.steps, strict=True), strict=False):
-            if is_runaway(steps):
-                grown = ", ".join(f"{step:.1f}" for step in steps)
-                message = (
-                    f"The corrections of position {position.name} along {axis} grow in one "
-                    f"direction: {grown} px. Is the sign of this axis wrong in the microscope's "
-                    "macro?"
-                )
-                if self._rules.on_runaway == "hold":
-                    self._hold(self._positions[position.name], message)
-                    raise RefusedMoveError(message)
-                self._tell(Warned(message=message))
+        """Warn where the stage moves away from the sample, or hold the position before the move."""
+        wrong = wrong_axes(position.steps)
+        if not wrong:
+            return
+        message = (
+            f"The corrections of position {position.name} grow, the stage runs away from the "
+            f"sample: {wrong}. Check the signs and the order of the axes in the microscope's "
+            "macro."
+        )
+        if self._rules.on_runaway == "hold":
+            self._hold(self._positions[position.name], message)
+            raise RefusedMoveError(message)
+        self._tell(Warned(message=message))
 
     def _fall_back(self, target: Target, error: Exception) -> Answer:
         position = self._positions[target.position.name]
