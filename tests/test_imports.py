@@ -19,11 +19,23 @@ print(json.dumps({
     "same_logger": (handlers, level) == (logging.getLogger().handlers, logging.getLogger().level),
 }))
 """
-HEAVY = {"matplotlib", "bioio", "numba", "skimage", "tifffile", "nd2", "pylibCZIrw", "watchdog", "pebble"}
+HEAVY = {
+    "matplotlib",
+    "bioio",
+    "numba",
+    "skimage",
+    "tifffile",
+    "nd2",
+    "pylibCZIrw",
+    "watchdog",
+    "pebble",
+}
 
 
 def probe():
-    result = subprocess.run([sys.executable, "-c", PROBE], check=True, capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-c", PROBE], check=True, capture_output=True, text=True
+    )
     return json.loads(result.stdout)
 
 

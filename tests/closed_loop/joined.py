@@ -1,8 +1,10 @@
 """A simulated microscope and the real manager, joined on disk and by one clock."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from closed_loop.shared_clock import SharedClock
+from dystrack.core.protocols import SYSTEM_CLOCK
 from dystrack.manager.events import SessionStarted
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.scopes.geometry import Um
@@ -13,6 +15,7 @@ from dystrack.tools.demo import scene_pipeline
 from fakes import Recorder
 
 SITE_DISTANCE_UM = 5000.0
+_CHECK_EVERY_S = 0.05  # on a simulated clock nothing wakes the watcher
 CENTRED = Um(0.0, 0.0, 0.0)
 
 
@@ -25,9 +28,29 @@ class Joined:
     stats: dict
 
 
-def join(folder, sites, settings, pipeline, clock=None, **session):
+class RealTime:
+    """Stands in for a shared clock where things shall happen in real time."""
+
+    def __init__(self):
+        self._pool = ThreadPoolExecutor(1)
+        self._work = None
+
+    def run_beside(self, work):
+        self._work = self._pool.submit(work)
+
+    def finish(self):
+        self._work.result()
+        self._pool.shutdown()
+
+    @property
+    def has_ended(self):
+        return self._work.done()
+
+
+def join(folder, sites, settings, pipeline, *, in_real_time=False, **session):
     """Let a microscope run to its end, tracked by the manager."""
-    clock = clock or SharedClock()
+    beside = RealTime() if in_real_time else SharedClock()
+    clock = SYSTEM_CLOCK if in_real_time else beside
     told, visits = Recorder(), []
     hand_off = FolderHandOff(folder, timeout_s=100.0, clock=clock)
     microscope = Microscope(sites, folder, hand_off, settings)
@@ -35,19 +58,19 @@ def join(folder, sites, settings, pipeline, clock=None, **session):
     def listen(event):
         told(event)
         if isinstance(event, SessionStarted):
-            clock.run_beside(lambda: visits.extend(microscope.run()))
+            beside.run_beside(lambda: visits.extend(microscope.run()))
 
     _, stats = run_dystrack_manager(
         folder,
         pipeline,
         progress=False,
-        end_on_esc=True,
+        delay=_CHECK_EVERY_S,
         clock=clock,
         on_event=listen,
-        should_stop=lambda: clock.has_ended,
+        should_stop=lambda: beside.has_ended,
         **session,
     )
-    clock.finish()
+    beside.finish()
     return Joined(visits, told, stats)
 
 
@@ -57,10 +80,10 @@ def scene_sites(scene, difficulty="easy", n=1, seed=0, misplacement=CENTRED):
     return [Site(sample, misplacement) for sample in samples]
 
 
-def track_scene(folder, scene, n_time_points, *, difficulty="easy", session=None, **settings):
+def track_scene(folder, scene, n_time_points, *, difficulty="easy", n=1, session=None, **settings):
     """Follow the sample of a scene with the pipeline that is made for it."""
     kind = SCENES[scene]
-    sites = settings.pop("sites", None) or scene_sites(scene, difficulty)
+    sites = settings.pop("sites", None) or scene_sites(scene, difficulty, n)
     scope = MicroscopeSettings(
         kind.prescan,
         kind.main_scan,

@@ -1,5 +1,6 @@
 """All ways of writing, in all formats, at two positions: no answer comes from a partial image."""
 
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -48,12 +49,30 @@ def session(request, tmp_path, monkeypatch):
     return {}
 
 
+EVERY_WAY = [
+    pytest.param(file_format, behaviour, id=f"{file_format}-{behaviour}")
+    for file_format, behaviour in product(WRITERS, BEHAVIOURS)
+]
+
+
 @pytest.mark.parametrize("n_time_points", [2, pytest.param(15, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("behaviour", BEHAVIOURS)
-@pytest.mark.parametrize("file_format", WRITERS)
+@pytest.mark.parametrize(("file_format", "behaviour"), EVERY_WAY)
 def test_every_prescan_is_answered_from_the_whole_image(
     tmp_path, session, file_format, behaviour, n_time_points
 ):
+    check(tmp_path / "prescans", file_format, behaviour, n_time_points, session)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("file_format", "behaviour"), EVERY_WAY)
+def test_in_real_time_too(tmp_path, file_format, behaviour):
+    session = {"in_real_time": True, "quiet_s": STALL_S + 1.0}
+    check(tmp_path / "prescans", file_format, behaviour, 2, session)
+
+
+def check(folder, file_format, behaviour, n_time_points, session):
+    """Track two samples, and check that each answer comes from a whole image."""
+    folder.mkdir()
     settings = MicroscopeSettings(
         SCAN,
         n_time_points=n_time_points,
@@ -61,15 +80,13 @@ def test_every_prescan_is_answered_from_the_whole_image(
         file_format=file_format,
         write_behaviour=BEHAVIOURS[behaviour],
     )
-    folder = tmp_path / "prescans"
-    folder.mkdir()
-    sites = [Site(a_sample(1)), Site(a_sample(-1))]
     analysed = {}
 
     def pipeline(target_path, **options):
         analysed[Path(target_path).name] = Path(target_path).read_bytes()
         return analyze_image(target_path, **options)
 
+    sites = [Site(a_sample(1)), Site(a_sample(-1))]
     joined = join(folder, sites, settings, pipeline, img_kwargs=OPTIONS, **session)
     visits = joined.visits
     assert len(visits) == joined.stats["img_success_counter"] == 2 * n_time_points

@@ -18,7 +18,15 @@ def test_no_terminal_is_no_trouble(monkeypatch, stdin):
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX terminals")
 @pytest.mark.parametrize(
     ("keys", "expected"),
-    [(b"", False), (b"\x1b", True), (b"abc", False), (b"\x1b[A", False), (b"ab\x1b", True), (b"\x1bq", True), (b"\x1b[A\x1b", True)],
+    [
+        (b"", False),
+        (b"\x1b", True),
+        (b"abc", False),
+        (b"\x1b[A", False),
+        (b"ab\x1b", True),
+        (b"\x1bq", True),
+        (b"\x1b[A\x1b", True),
+    ],
 )
 def test_keys_of_a_terminal(monkeypatch, keys, expected):
     import pty

@@ -40,7 +40,9 @@ def test_a_demo_is_a_real_session(tmp_path):
     settings = DemoSettings(**QUICK, n_positions=2)
     visits = run_demo(settings, tmp_path, on_event=told, on_visit=seen.append)
     assert seen == visits
-    assert [(v.time_point, v.position) for v in visits] == [(t, p) for t in (1, 2, 3) for p in (1, 2)]
+    assert [(v.time_point, v.position) for v in visits] == [
+        (t, p) for t in (1, 2, 3) for p in (1, 2)
+    ]
     assert all(visit.in_view and visit.moved for visit in visits)
     assert len(told.of(Answered)) == 6
     assert told.of(SessionStarted)[0].settings["img_kwargs"] == {"method": "otsu"}

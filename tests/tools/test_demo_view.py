@@ -54,8 +54,7 @@ def test_a_pipe_gets_a_line_for_each_visit():
     assert text.splitlines() == [
         "   1  position 1    1.00 µm off, in view; without tracking 1 µm off, in view  OK  (0.02 s)",
         "   5  position 1    1.00 µm off, in view; without tracking 39 µm off, not in view  OK  (0.10 s)",
-        "   6  position 1    1.00 µm off, not in view; without tracking 49 µm off, not in view  "
-        "no answer in time  (0.12 s)",
+        "   6  position 1    1.00 µm off, not in view; without tracking 49 µm off, not in view  no answer in time  (0.12 s)",
     ]
 
 
@@ -64,12 +63,27 @@ def test_a_terminal_gets_a_table():
     last = text[text.rindex("Position") :]
     rows = [line.split() for line in last.splitlines() if line.strip().startswith(("1", "2"))]
     for position, row in enumerate(rows[:2], 1):
-        assert row == [str(position), "40", "µm", "1.00", "µm", "▂" * 5, "100%", "60%", "100", "ms", "OK"]
+        assert row == [
+            str(position),
+            "40",
+            "µm",
+            "1.00",
+            "µm",
+            "▂" * 5,
+            "100%",
+            "60%",
+            "100",
+            "ms",
+            "OK",
+        ]
     assert "10 of 12 visits" in last
 
 
 def test_taller_bars_are_further_away():
-    visits = [a_visit(t, camera_um=Um(0.0, 2.0, 10.0 * (t - 1) + off)) for t, off in enumerate((0.0, 5.0, 80.0), 1)]
+    visits = [
+        a_visit(t, camera_um=Um(0.0, 2.0, 10.0 * (t - 1) + off))
+        for t, off in enumerate((0.0, 5.0, 80.0), 1)
+    ]
     assert "▁▅█" in show(visits, is_terminal=True)
 
 

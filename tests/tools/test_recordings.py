@@ -43,7 +43,9 @@ def test_with_a_rule_it_alone_decides(tmp_path):
     assert found.left_out == ()
 
 
-@pytest.mark.parametrize(("recurse", "expected"), [(False, ["a.tif"]), (True, ["a.tif", "sub/b.tif"])])
+@pytest.mark.parametrize(
+    ("recurse", "expected"), [(False, ["a.tif"]), (True, ["a.tif", "sub/b.tif"])]
+)
 def test_subfolders_count_if_wanted(tmp_path, recurse, expected):
     record(tmp_path, "a.tif")
     record(tmp_path, "sub/b.tif")

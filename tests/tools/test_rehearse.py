@@ -152,7 +152,11 @@ def test_the_settings_of_a_run_file_hold(recordings):
 
 
 def test_a_run_file_may_end_it(recordings):
-    assert [r.answer is not None for r in run(recordings, max_triggers=2).replayed] == [True, True, False]
+    assert [r.answer is not None for r in run(recordings, max_triggers=2).replayed] == [
+        True,
+        True,
+        False,
+    ]
     told = Recorder()
     rehearsal = run(recordings, on_event=told, should_stop=lambda: bool(told.of(Answered)))
     assert [r.answer is not None for r in rehearsal.replayed] == [True, False, False]

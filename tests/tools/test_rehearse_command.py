@@ -88,14 +88,19 @@ def test_words_are_those_of_a_run_and_a_few_more(asked, screen):
 
 @pytest.mark.parametrize(
     ("words", "pace"),
-    [([], "at their recorded pace, with pauses of at most 5 s"), (["--interval", "0"], "one after the other")],
+    [
+        ([], "at their recorded pace, with pauses of at most 5 s"),
+        (["--interval", "0"], "one after the other"),
+    ],
 )
 def test_the_pace_is_said(asked, screen, words, pace):
     run_rehearsal("dystrack rehearse x", RUN_FILE, ["F", *words], screen)
     assert pace in screen.text
 
 
-@pytest.mark.parametrize("option", ["--resume", "--tra_method=txt", "--max_checks=3", "--backlog=all"])
+@pytest.mark.parametrize(
+    "option", ["--resume", "--tra_method=txt", "--max_checks=3", "--backlog=all"]
+)
 def test_what_means_nothing_here_is_not_offered(asked, screen, option):
     with pytest.raises(ConfigurationError, match="There is no option"):
         run_rehearsal("dystrack rehearse x", RUN_FILE, ["F", option], screen)
