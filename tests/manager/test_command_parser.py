@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -303,3 +305,23 @@ def test_whatever_is_typed_is_understood_or_refused_in_one_message(words: list[s
 
 
 OPTIONS = options_of()
+
+
+def test_the_same_words_beside_pydantic() -> None:
+    """cyclopts checks more once any other package has imported pydantic."""
+    code = (
+        "import pydantic\n"
+        "from dystrack.manager.command_parser import parse_words\n"
+        "from dystrack.manager.command_options import command_options\n"
+        "from dystrack.manager.manager import run_dystrack_manager\n"
+        "from dystrack.pipelines.center_of_mass import analyze_image\n"
+        "options = command_options(analyze_image, run_dystrack_manager, {}, {}, {})\n"
+        "request = parse_words(options, ['F', '--verbose', 'False', '--channel', 'none'])\n"
+        "print(request)\n"
+    )
+    pytest.importorskip("pydantic")
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert "'verbose': False" in result.stdout
+    assert "'channel': None" in result.stdout

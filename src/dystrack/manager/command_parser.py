@@ -108,7 +108,7 @@ def _function_with_options(forms: Mapping[str, Any]) -> Callable[..., None]:
             name,
             inspect.Parameter.KEYWORD_ONLY,
             default=None,
-            annotation=Annotated[form, _spelling(name, form, forms)],
+            annotation=Annotated[form | None, _spelling(name, form, forms)],
         )
         for name, form in forms.items()
     ]
