@@ -3,6 +3,7 @@
 import importlib
 import itertools
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +96,7 @@ class DemoSettings:
             "Pipeline": SCENES[self.scene].pipeline,
             "Positions": str(self.n_positions),
             "Time points": str(self.n_time_points),
-            "Speed": f"{self.speed:g} times the usual",
+            "Speed": "usual" if self.speed == 1 else f"{self.speed:g} times the usual",
             "Seed": str(self.seed),
         }
 
@@ -225,6 +226,20 @@ def scene_pipeline(scene: str) -> Pipeline:
     return pipeline
 
 
+class _PacedClock(SimulatedClock):
+    """Keeps pace with real time: waits less where work has taken some of it."""
+
+    _began_s: float | None = None
+
+    def sleep(self, seconds: float, /) -> None:
+        """Let time pass, and wait for the real time that corresponds to the whole show so far."""
+        if self._began_s is None:
+            self._began_s = time.monotonic()
+        self.advance(seconds)
+        due_s = self._began_s + self.monotonic() / self.speed
+        time.sleep(max(0.0, due_s - time.monotonic()))
+
+
 class _MicroscopeThread(threading.Thread):
     """Runs the microscope beside the manager, as the vendor's program does."""
 
@@ -256,7 +271,7 @@ class _MicroscopeThread(threading.Thread):
                 interval_s=scene.interval_s,
                 keeps_pictures=settings.keeps_pictures,
             ),
-            SimulatedClock(speed=scene.interval_s * settings.n_time_points / settings.duration_s),
+            _PacedClock(speed=scene.interval_s * settings.n_time_points / settings.duration_s),
         )
         self._stopped = threading.Event()
         self._failure: Exception | None = None
