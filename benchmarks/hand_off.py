@@ -21,7 +21,7 @@ from dystrack.core.coordinates import VoxelSize
 from dystrack.core.coords_file import COORDS_FILE_NAME
 from dystrack.manager.events import SessionStarted
 from dystrack.manager.manager import run_dystrack_manager
-from dystrack.scopes.writers import SUFFIXES, encode
+from dystrack.scopes.writing.writers import SUFFIXES, encode
 
 FORMATS = ("ome_tiff", "imagej_tiff", "multipage_tiff", "czi", "nd2")
 SHAPE = (21, 128, 256)

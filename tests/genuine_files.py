@@ -9,8 +9,8 @@ import numpy as np
 import tifffile
 
 from dystrack.core.coordinates import VoxelSize
-from dystrack.pipelines.utilities.readers import reader_for
-from dystrack.scopes.writers import SUFFIXES, WRITERS, encode
+from dystrack.images.readers import reader_for
+from dystrack.scopes.writing.writers import SUFFIXES, WRITERS, encode
 
 VOXEL_SIZE = VoxelSize(2.0, 0.5, 0.5)
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from dystrack import cli
-from dystrack.tools import demo_show, rehearse_command
-from dystrack.tools.demo import DemoSettings
+from dystrack.tools.demo import show as demo_show
+from dystrack.tools.demo.session import DemoSettings
+from dystrack.tools.rehearsal import command as rehearse_command
 from fakes import write_prescan
 
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from dystrack import __version__
 from dystrack.core.errors import ConfigurationError, DyStrackError
-from dystrack.manager.standard_output import replace_unknown_letters
+from dystrack.options.standard_output import replace_unknown_letters
 
 if TYPE_CHECKING:
     import cyclopts
 
-    from dystrack.manager.pipeline_reference import LoadedPipeline
+    from dystrack.options.pipeline_reference import LoadedPipeline
 
 __all__ = ["main"]
 
@@ -127,7 +127,7 @@ def _app() -> "cyclopts.App":
 
 def _run(*words: str) -> None:
     """Watch a folder and answer each prescan with coordinates for the microscope."""
-    from dystrack.manager.pipeline_reference import load_with_settings, pipeline_names  # noqa: PLC0415
+    from dystrack.options.pipeline_reference import load_with_settings, pipeline_names  # noqa: PLC0415
 
     if words[:1] in {("--help",), ("-h",)}:
         sys.stdout.write(_RUN_HELP.format(names=", ".join(pipeline_names(_PIPELINES))))
@@ -201,8 +201,8 @@ def _demo(  # a command line has its options as parameters
     """
     from pathlib import Path  # noqa: PLC0415
 
-    from dystrack.tools.demo import DemoSettings  # noqa: PLC0415
-    from dystrack.tools.demo_show import show_demo  # noqa: PLC0415
+    from dystrack.tools.demo.session import DemoSettings  # noqa: PLC0415
+    from dystrack.tools.demo.show import show_demo  # noqa: PLC0415
 
     settings = DemoSettings(
         scene=scene,
@@ -226,7 +226,7 @@ def _demo(  # a command line has its options as parameters
 
 def _rehearse(*words: str) -> None:
     """Replay recorded prescans into a session, without any microscope."""
-    from dystrack.manager.pipeline_reference import load_with_settings, pipeline_names  # noqa: PLC0415
+    from dystrack.options.pipeline_reference import load_with_settings, pipeline_names  # noqa: PLC0415
 
     if words[:1] in {("--help",), ("-h",)}:
         sys.stdout.write(_REHEARSE_HELP.format(names=", ".join(pipeline_names(_PIPELINES))))
@@ -241,7 +241,7 @@ def _rehearse(*words: str) -> None:
     loaded = load_with_settings(reference, _PIPELINES)
     from rich.console import Console  # noqa: PLC0415
 
-    from dystrack.tools.rehearse_command import run_rehearsal  # noqa: PLC0415
+    from dystrack.tools.rehearsal.command import run_rehearsal  # noqa: PLC0415
 
     console = Console(highlight=False)
     if not console.is_terminal:
@@ -255,9 +255,9 @@ def _pipelines() -> None:
     from rich.padding import Padding  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    from dystrack.manager.docstring_arguments import read_arguments  # noqa: PLC0415
-    from dystrack.manager.option_help import option_table  # noqa: PLC0415
-    from dystrack.manager.pipeline_reference import load_pipeline, pipeline_names  # noqa: PLC0415
+    from dystrack.options.docstring_arguments import read_arguments  # noqa: PLC0415
+    from dystrack.options.option_help import option_table  # noqa: PLC0415
+    from dystrack.options.pipeline_reference import load_pipeline, pipeline_names  # noqa: PLC0415
 
     console = Console(highlight=False)
     for name in pipeline_names(_PIPELINES):

@@ -9,10 +9,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from dystrack.scopes.geometry import ScanSettings, Um, View
-from dystrack.scopes.samples import Sample
+from dystrack.scopes.samples.sample import Sample
 from dystrack.scopes.stage import Stage, StageAxes, StageSettings
-from dystrack.scopes.write_behaviours import BEHAVIOURS, WriteBehaviour
-from dystrack.scopes.writers import encode
+from dystrack.scopes.writing.behaviours import BEHAVIOURS, WriteBehaviour
+from dystrack.scopes.writing.writers import encode
 
 MACRO = files("dystrack") / "macros" / "zen_blue" / "dystrack_zen_blue.py"
 

@@ -9,9 +9,9 @@ from dystrack.manager.events import SessionStarted
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.scopes.geometry import Um
 from dystrack.scopes.hand_off import FolderHandOff
-from dystrack.scopes.scenes import SCENES, make_sample
+from dystrack.scopes.samples.scenes import SCENES, make_sample
 from dystrack.scopes.simulator import Microscope, MicroscopeSettings, Site
-from dystrack.tools.demo import scene_pipeline
+from dystrack.tools.demo.session import scene_pipeline
 from fakes import Recorder
 
 SITE_DISTANCE_UM = 5000.0

@@ -3,7 +3,7 @@
 import pytest
 
 from closed_loop.joined import track_scene
-from dystrack.scopes.scenes import SCENES
+from dystrack.scopes.samples.scenes import SCENES
 from dystrack.scopes.visits import summarise
 
 MOST_MEDIAN_UM = 3.0

@@ -14,7 +14,7 @@ import tifffile
 
 import soak_session
 from dystrack.core.coords_file import read_lines
-from dystrack.manager.journal import read_journal
+from dystrack.manager.record.journal import read_journal
 
 pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="reads memory from /proc")
 

@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 
 from closed_loop.joined import join
-from dystrack.core import write_lock
 from dystrack.core.coordinates import VoxelSize
+from dystrack.images import write_lock
 from dystrack.manager.events import AnalysisFailed
 from dystrack.pipelines.center_of_mass import analyze_image
-from dystrack.scopes.bodies import Organoid
 from dystrack.scopes.geometry import ScanSettings, Um, View
-from dystrack.scopes.imaging import Imaging
-from dystrack.scopes.motion import Motion
-from dystrack.scopes.samples import Sample
+from dystrack.scopes.samples.bodies import Organoid
+from dystrack.scopes.samples.imaging import Imaging
+from dystrack.scopes.samples.motion import Motion
+from dystrack.scopes.samples.sample import Sample
 from dystrack.scopes.simulator import MicroscopeSettings, Site
-from dystrack.scopes.write_behaviours import BEHAVIOURS
-from dystrack.scopes.writers import WRITERS, encode
+from dystrack.scopes.writing.behaviours import BEHAVIOURS
+from dystrack.scopes.writing.writers import WRITERS, encode
 from genuine_files import read_image
 
 SCAN = ScanSettings((12, 40, 44), VoxelSize(3.5, 2.5, 2.5), duration_s=1.0)

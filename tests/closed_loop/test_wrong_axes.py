@@ -4,10 +4,10 @@ import pytest
 
 from closed_loop.joined import scene_sites, track_scene
 from dystrack.core.coordinates import centre_of
-from dystrack.core.runaway import wrong_axes
 from dystrack.manager.events import PositionHeld, Warned
+from dystrack.manager.tracking.runaway import wrong_axes
 from dystrack.scopes.geometry import Um
-from dystrack.scopes.scenes import SCENES
+from dystrack.scopes.samples.scenes import SCENES
 from dystrack.scopes.stage import StageAxes
 
 pytestmark = pytest.mark.filterwarnings("ignore:z was limited")

@@ -12,11 +12,11 @@ from dystrack.core.coords_file import COORDS_FILE_NAME, CoordsLine, append_line,
 from dystrack.manager.events import SessionStarted
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.pipelines.center_of_mass import analyze_image
-from dystrack.scopes.bodies import Organoid
 from dystrack.scopes.geometry import ScanSettings, Um
-from dystrack.scopes.imaging import Imaging
-from dystrack.scopes.motion import Motion
-from dystrack.scopes.samples import Sample
+from dystrack.scopes.samples.bodies import Organoid
+from dystrack.scopes.samples.imaging import Imaging
+from dystrack.scopes.samples.motion import Motion
+from dystrack.scopes.samples.sample import Sample
 from dystrack.scopes.stage import StageAxes
 from fakes import FakeClock
 

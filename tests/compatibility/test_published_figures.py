@@ -10,8 +10,8 @@ import pytest
 
 from dystrack.core.coords_file import read_lines
 from dystrack.manager.events import SessionStarted
-from dystrack.manager.journal import read_journal
 from dystrack.manager.manager import run_dystrack_manager
+from dystrack.manager.record.journal import read_journal
 from fakes import SHARED_PRESCANS
 
 EXPECTED = SHARED_PRESCANS / "expected.json"

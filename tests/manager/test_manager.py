@@ -12,8 +12,8 @@ from dystrack.core.errors import ConfigurationError, CoordsFileError, FolderErro
 from dystrack.manager import manager as manager_module
 from dystrack.manager import settings as settings_module
 from dystrack.manager.events import SessionEnded, SessionStarted
-from dystrack.manager.journal import read_journal
 from dystrack.manager.manager import run_dystrack_manager
+from dystrack.manager.record.journal import read_journal
 from fakes import FakeClock, Recorder, fixed_pipeline, write_prescan
 
 

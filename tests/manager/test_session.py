@@ -5,16 +5,16 @@ import math
 import pytest
 
 from dystrack.core.errors import IncompleteImageError, InvalidAnswerError, RefusedMoveError
-from dystrack.core.image_file import ImageStatus, Verdict
-from dystrack.core.readiness import Aborted, FileStamp, Ready
+from dystrack.images.image_file import ImageStatus, Verdict
+from dystrack.images.readiness import Aborted, FileStamp, Ready
 from dystrack.manager.events import AnalysisFailed, Answered, Answering, Warned
-from dystrack.manager.image_names import PositionPattern
-from dystrack.manager.positions import Positions
 from dystrack.manager.sender import Sender
 from dystrack.manager.session import Session
-from dystrack.manager.tracker import FAILURE_MESSAGE, Tracker, TrackingRules
-from dystrack.manager.watcher import ArrivedImage
-from dystrack.manager.worker import InProcessWorker
+from dystrack.manager.tracking.decision import FAILURE_MESSAGE, Tracker, TrackingRules
+from dystrack.manager.tracking.positions import Positions
+from dystrack.manager.watching.image_names import PositionPattern
+from dystrack.manager.watching.watcher import ArrivedImage
+from dystrack.manager.workers.in_process import InProcessWorker
 from fakes import FakeClock, Recorder
 
 STATUS = ImageStatus(verdict=Verdict.COMPLETE, axes="ZYX", shape=(5, 20, 30), n_planes=5)

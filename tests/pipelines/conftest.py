@@ -1,16 +1,8 @@
-"""Fixtures for pipelines: the real prescans, and life without compiled code."""
+"""Fixtures for pipelines: life without compiled code."""
 
 import pytest
 
 from dystrack.pipelines.utilities import masks, object_counting, smoothing
-from fakes import SHARED_PRESCANS
-
-
-@pytest.fixture
-def prescans():
-    if not SHARED_PRESCANS.is_dir():
-        pytest.skip(f"the real prescans are not at {SHARED_PRESCANS}")
-    return SHARED_PRESCANS
 
 
 @pytest.fixture(params=["compiled", "plain"])

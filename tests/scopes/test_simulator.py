@@ -9,18 +9,18 @@ import tifffile
 from dystrack.core.coordinates import VoxelSize
 from dystrack.core.coords_file import COORDS_FILE_NAME, CoordsLine, append_line
 from dystrack.core.errors import ConfigurationError
-from dystrack.scopes.bodies import Organoid
 from dystrack.scopes.clocks import SimulatedClock
-from dystrack.scopes.file_names import FILE_NAMES
 from dystrack.scopes.geometry import ScanSettings, Um
 from dystrack.scopes.hand_off import NO_ANSWER, FolderHandOff, InProcessHandOff
-from dystrack.scopes.imaging import Imaging
-from dystrack.scopes.motion import Motion
-from dystrack.scopes.samples import Sample
+from dystrack.scopes.samples.bodies import Organoid
+from dystrack.scopes.samples.imaging import Imaging
+from dystrack.scopes.samples.motion import Motion
+from dystrack.scopes.samples.sample import Sample
 from dystrack.scopes.simulator import FAILURE_MESSAGE, Microscope, MicroscopeSettings, Site
 from dystrack.scopes.stage import StageAxes, StageSettings
 from dystrack.scopes.visits import summarise
-from dystrack.scopes.write_behaviours import BEHAVIOURS
+from dystrack.scopes.writing.behaviours import BEHAVIOURS
+from dystrack.scopes.writing.file_names import FILE_NAMES
 
 SCAN = ScanSettings((9, 36, 40), VoxelSize(4.0, 2.5, 2.5), duration_s=1.0)
 CENTRE_LINE = CoordsLine(4.0, 17.5, 19.5, "OK")

@@ -12,9 +12,9 @@ from typing import Any, NoReturn
 
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import Pipeline
-from dystrack.manager.command_options import CommandOptions, command_options
 from dystrack.manager.manager import run_dystrack_manager
-from dystrack.manager.standard_output import replace_unknown_letters
+from dystrack.options.command_options import CommandOptions, command_options
+from dystrack.options.standard_output import replace_unknown_letters
 
 __all__ = ["run_via_cmdline"]
 
@@ -77,7 +77,7 @@ def run_via_cmdline(
         _print_help_and_leave(program, options)
     if options.withheld:
         warnings.warn(_withheld_notice(options), UserWarning, stacklevel=2)
-    from dystrack.manager.command_parser import parse_words  # noqa: PLC0415  (0.1 s)
+    from dystrack.options.command_parser import parse_words  # noqa: PLC0415  (0.1 s)
 
     try:
         request = parse_words(options, tokens)
@@ -99,7 +99,7 @@ def _before_end_of_options(tokens: list[str]) -> list[str]:
 def _print_help_and_leave(program: str, options: CommandOptions) -> NoReturn:
     from rich.console import Console  # noqa: PLC0415  (0.07 s, for the help screen only)
 
-    from dystrack.manager.option_help import help_screen  # noqa: PLC0415
+    from dystrack.options.option_help import help_screen  # noqa: PLC0415
 
     Console(highlight=False).print(help_screen(program, options))
     raise SystemExit(0)

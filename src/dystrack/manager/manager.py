@@ -15,7 +15,7 @@ from dystrack import __version__
 from dystrack.core.coords_file import COORDS_FILE_NAME, prepare_coords_file
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock, Pipeline, Transmitter
-from dystrack.core.readiness import ImageArrival
+from dystrack.images.readiness import ImageArrival
 from dystrack.manager.console import Console
 from dystrack.manager.events import (
     Broadcast,
@@ -25,24 +25,24 @@ from dystrack.manager.events import (
     SessionStarted,
     Warned,
 )
-from dystrack.manager.folder import ClockWait, Wait, own_folder, watch_for_changes
-from dystrack.manager.image_names import DEFAULT_POSITION_PATTERN, JOURNAL_NAME
-from dystrack.manager.journal import JournalWriter
-from dystrack.manager.positions import Positions
-from dystrack.manager.records import settings_record
-from dystrack.manager.resume import (
+from dystrack.manager.record.journal import JournalWriter
+from dystrack.manager.record.resume import (
     PastRun,
     newest_of_each_position,
     recall_run,
     restore_settings,
 )
+from dystrack.manager.record.states import settings_record
 from dystrack.manager.sender import Sender
 from dystrack.manager.session import Session
 from dystrack.manager.settings import Settings, check_folder
 from dystrack.manager.stop_key import watch_for_esc
-from dystrack.manager.tracker import Tracker
-from dystrack.manager.watcher import Watcher
-from dystrack.manager.worker import InProcessWorker, Worker
+from dystrack.manager.tracking.decision import Tracker
+from dystrack.manager.tracking.positions import Positions
+from dystrack.manager.watching.folder import ClockWait, Wait, own_folder, watch_for_changes
+from dystrack.manager.watching.image_names import DEFAULT_POSITION_PATTERN, JOURNAL_NAME
+from dystrack.manager.watching.watcher import Watcher
+from dystrack.manager.workers.in_process import InProcessWorker, Worker
 
 __all__ = ["run_dystrack_manager"]
 
@@ -287,7 +287,7 @@ def _expect_backlog(
 def _choose_worker(pipeline: Pipeline, settings: Settings) -> Worker:
     if not settings.isolate:
         return InProcessWorker(pipeline)
-    from dystrack.manager.isolation import IsolatedWorker  # noqa: PLC0415 - only where wanted
+    from dystrack.manager.workers.isolated import IsolatedWorker  # noqa: PLC0415 - only where wanted
 
     return IsolatedWorker(pipeline, settings.timeout_s)
 

@@ -8,8 +8,8 @@ from typing import Any
 from dystrack.core.coords_file import COORDS_FILE_NAME
 from dystrack.core.protocols import Clock, Transmitter
 from dystrack.manager.events import Answered, Answering, Listener, TransmissionFailed, Warned
-from dystrack.manager.records import position_record
-from dystrack.manager.target import Answer, Target
+from dystrack.manager.record.states import position_record
+from dystrack.manager.tracking.target import Answer, Target
 
 __all__ = ["Sender"]
 

@@ -5,8 +5,7 @@ from typing import Any, Protocol
 
 from dystrack.core.errors import IncompleteImageError, RefusedMoveError
 from dystrack.core.protocols import AnalysisResult, Clock
-from dystrack.core.readiness import Aborted, FileStamp
-from dystrack.manager.answers import check_answer
+from dystrack.images.readiness import Aborted, FileStamp
 from dystrack.manager.events import (
     AnalysisStarted,
     AnalysisSucceeded,
@@ -14,13 +13,14 @@ from dystrack.manager.events import (
     Listener,
     Warned,
 )
-from dystrack.manager.image_names import PositionPattern
-from dystrack.manager.positions import Positions
 from dystrack.manager.sender import Sender
-from dystrack.manager.target import Target
-from dystrack.manager.tracker import Tracker
-from dystrack.manager.watcher import ArrivedImage
-from dystrack.manager.worker import Worker
+from dystrack.manager.tracking.answers import check_answer
+from dystrack.manager.tracking.decision import Tracker
+from dystrack.manager.tracking.positions import Positions
+from dystrack.manager.tracking.target import Target
+from dystrack.manager.watching.image_names import PositionPattern
+from dystrack.manager.watching.watcher import ArrivedImage
+from dystrack.manager.workers.in_process import Worker
 
 __all__ = ["ImageSource", "Session"]
 

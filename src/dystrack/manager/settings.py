@@ -13,9 +13,13 @@ from typing import Any, NoReturn
 from dystrack.core.errors import ConfigurationError, FolderError
 from dystrack.core.limits import Limits, parse_axis_limits
 from dystrack.core.protocols import Transmitter
-from dystrack.manager.image_names import DEFAULT_POSITION_PATTERN, NameFilter, PositionPattern
-from dystrack.manager.tracker import TrackingRules
+from dystrack.manager.tracking.decision import TrackingRules
 from dystrack.manager.transmitters import choose_transmitter
+from dystrack.manager.watching.image_names import (
+    DEFAULT_POSITION_PATTERN,
+    NameFilter,
+    PositionPattern,
+)
 
 __all__ = ["Settings", "check_folder"]
 

@@ -27,14 +27,14 @@ from dystrack.core.coords_file import CoordsLine
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import Clock
 from dystrack.scopes.clocks import SimulatedClock
-from dystrack.scopes.file_names import FILE_NAMES, FileNames
 from dystrack.scopes.geometry import ScanSettings, Um, View
 from dystrack.scopes.hand_off import Answer, HandOff
-from dystrack.scopes.samples import Sample
+from dystrack.scopes.samples.sample import Sample
 from dystrack.scopes.stage import Stage, StageAxes, StageSettings
 from dystrack.scopes.visits import Visit, projection
-from dystrack.scopes.write_behaviours import BEHAVIOURS, WriteBehaviour
-from dystrack.scopes.writers import SUFFIXES, WRITERS, encode
+from dystrack.scopes.writing.behaviours import BEHAVIOURS, WriteBehaviour
+from dystrack.scopes.writing.file_names import FILE_NAMES, FileNames
+from dystrack.scopes.writing.writers import SUFFIXES, WRITERS, encode
 
 __all__ = ["FAILURE_MESSAGE", "Microscope", "MicroscopeSettings", "Site"]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dystrack.core.coords_file import CoordsLine
 from dystrack.core.errors import ConfigurationError
 from dystrack.scopes.geometry import Um
-from dystrack.scopes.writers import Stack
+from dystrack.scopes.writing.writers import Stack
 
 __all__ = ["Summary", "Thumbnail", "Visit", "projection", "summarise"]
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from dystrack.pipelines.utilities.compiled import compiled_kernels
+from dystrack.pipelines.utilities.kernels.compiled import compiled_kernels
 from dystrack.pipelines.utilities.object_counting import (
     _counts_by_labelling,
     _Forest,

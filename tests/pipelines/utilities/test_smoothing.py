@@ -7,7 +7,7 @@ from hypothesis.extra.numpy import arrays
 
 from dystrack.core.errors import ConfigurationError
 from dystrack.pipelines.utilities import smoothing
-from dystrack.pipelines.utilities.compiled import compiled_kernels
+from dystrack.pipelines.utilities.kernels.compiled import compiled_kernels
 from dystrack.pipelines.utilities.smoothing import smooth
 from pipelines.images import noise
 

@@ -8,7 +8,7 @@ import scipy
 
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.errors import TargetNotFoundError
-from dystrack.pipelines.utilities.compiled import compiled_kernels
+from dystrack.pipelines.utilities.kernels.compiled import compiled_kernels
 from dystrack.pipelines.utilities.preparation import refuse_constant
 
 __all__ = ["centre_of_mass", "centroid", "depth_of", "largest_object", "last_column"]

@@ -1,6 +1,6 @@
 """How many objects an image has at each threshold, counted in one pass.
 
-The method is described in `_counting_kernels`; this module provides the arrays that it works on
+The method is described in `kernels.counting`; this module provides the arrays that it works on
 and makes them longer when they are full. Without compiled code it labels the image at every value.
 """
 
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from dystrack.pipelines.utilities.compiled import compiled_kernels
+from dystrack.pipelines.utilities.kernels.compiled import compiled_kernels
 
 __all__ = ["histogram", "object_counts"]
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import scipy
 
 from dystrack.core.errors import ConfigurationError
-from dystrack.pipelines.utilities.compiled import compiled_kernels, run_in_threads
+from dystrack.pipelines.utilities.kernels.compiled import compiled_kernels, run_in_threads
 
 __all__ = ["smooth"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dystrack.pipelines.utilities.readers import warm_up_readers
+from dystrack.images.readers import warm_up_readers
 
 __all__ = ["rehearse"]
 

@@ -1,0 +1,1 @@
+"""Image files: whether they are complete, what they hold, and their pixels."""

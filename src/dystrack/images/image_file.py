@@ -1,0 +1,303 @@
+"""Is an image file whole, and what does it hold? Answered from headers, without decoding pixels.
+
+The verdicts::
+
+    COMPLETE    everything that the file promises is there
+    OPEN        valid so far, but nothing says that no more planes follow
+    SUSPECT     whole in structure, but some of it looks as if it had not been written yet
+    INCOMPLETE  something is missing; the reason says what
+    UNKNOWN     the format is not known
+
+Structure alone cannot see everything: a file that was allocated in advance may be whole in
+structure while its last pixels are still zero. That is why `readiness` also asks whether someone
+still writes.
+"""
+
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from dystrack.core.coordinates import VoxelSize
+from dystrack.core.errors import IncompleteImageError
+from dystrack.images.formats import (
+    ByteRange,
+    FileView,
+    Structure,
+    czi,
+    hdf5,
+    joined,
+    lif,
+    nd2,
+    tiff,
+    zarr,
+)
+
+__all__ = ["SUPPORTED", "ImageStatus", "Verdict", "inspect_image", "inspect_image_closely"]
+
+_Reader: TypeAlias = Callable[[FileView], Structure]
+
+_READERS: Final[Mapping[str, _Reader]] = MappingProxyType(
+    {
+        ".tif": tiff.read_structure,
+        ".tiff": tiff.read_structure,
+        ".btf": tiff.read_structure,
+        ".tf2": tiff.read_structure,
+        ".tf8": tiff.read_structure,
+        ".czi": czi.read_structure,
+        ".nd2": nd2.read_structure,
+        ".lif": lif.read_structure,
+        ".h5": hdf5.read_structure,
+        ".hdf5": hdf5.read_structure,
+        ".ims": hdf5.read_structure,
+    }
+)
+_READERS_BY_MAGIC: Final[Mapping[bytes, _Reader]] = MappingProxyType(
+    {
+        b"II*\0": tiff.read_structure,
+        b"MM\0*": tiff.read_structure,
+        b"II+\0": tiff.read_structure,
+        b"MM\0+": tiff.read_structure,
+        b"ZISRAWFILE": czi.read_structure,
+        nd2.MAGIC: nd2.read_structure,
+        nd2.LEGACY_MAGIC: nd2.read_structure,
+        hdf5.MAGIC: hdf5.read_structure,
+    }
+)
+_LONGEST_MAGIC_BYTES: Final = max(map(len, _READERS_BY_MAGIC))
+
+SUPPORTED: Final = frozenset({*_READERS, ".zarr"})
+"""Suffixes, in lower case, of the formats whose structure is understood."""
+
+# What parsing damaged metadata can raise: a value of any type may stand where a number belongs.
+_DAMAGE: Final = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+
+_PAGE_BYTES: Final = 4096
+_TAIL_BYTES: Final = 512
+_MOST_SAMPLES: Final = 32
+_SCAN_BYTES: Final = 1 << 16
+_WORDS_PER_PAGE: Final = _PAGE_BYTES // 8
+_PROBE_STEP: Final = 73  # words of a page that are looked at first: every 73rd
+
+
+class Verdict(StrEnum):
+    """What the structure of a file says."""
+
+    COMPLETE = "complete"
+    OPEN = "open"
+    SUSPECT = "suspect"
+    INCOMPLETE = "incomplete"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageStatus:
+    """What is known of an image file.
+
+    Attributes
+    ----------
+    verdict : Verdict
+        Whether it is whole.
+    reason : str
+        Why it is not `COMPLETE`; else empty.
+    axes : str
+        Letters of the axes of the squeezed image: T (time), C (channel), Z, Y, X and S (samples of
+        a colour) in this order, others before Z; empty when not known. Pages of a TIFF that says
+        nothing about them are Z; of several positions in an ND2 file, only the first counts.
+    shape : tuple of int
+        Length of each of these axes; empty when not known.
+    voxel_size : VoxelSize or None
+        Distance between voxels in µm; None unless the file gives it for every axis that it has.
+    n_planes : int or None
+        Number of 2-D planes, in an `OPEN` file so far; None when not known.
+    is_colour : bool
+        Whether a pixel is a colour (RGB and the like) instead of one value.
+    """
+
+    verdict: Verdict
+    reason: str = ""
+    axes: str = ""
+    shape: tuple[int, ...] = ()
+    voxel_size: VoxelSize | None = None
+    n_planes: int | None = None
+    is_colour: bool = False
+
+
+def inspect_image(path: Path) -> ImageStatus:
+    """Say whether an image file is whole, from its headers and some of its pixels.
+
+    Parameters
+    ----------
+    path : Path
+        The file, or the folder of an OME-Zarr image.
+
+    Returns
+    -------
+    ImageStatus
+        `SUSPECT` if the last 512 bytes, or the last 4 KiB page of one of up to 32 stretches of
+        pixels, are all zero. A file that may not be read is `INCOMPLETE`: its writer may deny it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    """
+    return _inspect(path, closely=False)
+
+
+def inspect_image_closely(path: Path) -> ImageStatus:
+    """Say whether an image file is whole, with a look at every page of its pixels.
+
+    For use where nobody can say whether the file is still being written. Reads all of the pixels.
+
+    Parameters
+    ----------
+    path : Path
+        The file, or the folder of an OME-Zarr image.
+
+    Returns
+    -------
+    ImageStatus
+        As from `inspect_image`, but `SUSPECT` also if any 4 KiB page that holds pixels is all zero,
+        or if the file ends with a pixel that is zero.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    """
+    return _inspect(path, closely=True)
+
+
+def _inspect(path: Path, *, closely: bool) -> ImageStatus:
+    try:
+        if path.is_dir():
+            return _inspect_folder(path)
+        return _inspect_file(path, closely=closely)
+    except FileNotFoundError:
+        raise
+    except IncompleteImageError as error:
+        return ImageStatus(Verdict.INCOMPLETE, str(error))
+    except OSError as error:
+        return ImageStatus(Verdict.INCOMPLETE, f"it cannot be read now ({error.strerror or error})")
+    except _DAMAGE as error:
+        return ImageStatus(Verdict.INCOMPLETE, f"its header or metadata are damaged ({error})")
+
+
+def _inspect_folder(path: Path) -> ImageStatus:
+    if not zarr.is_zarr(path):
+        return ImageStatus(Verdict.UNKNOWN, "a folder that is no OME-Zarr image")
+    return _status(zarr.read_structure(path), blank="")
+
+
+def _inspect_file(path: Path, *, closely: bool) -> ImageStatus:
+    with path.open("rb", buffering=0) as file:
+        view = FileView(file, path.name)
+        if not view.size:
+            raise IncompleteImageError("it is empty")
+        reader = _READERS.get(path.suffix.lower())
+        if reader is not None:
+            structure = reader(view)
+            return _status(structure, _blank_part(view, structure, closely=closely))
+        reader = _reader_of_magic(view)
+        if reader is None:
+            return ImageStatus(Verdict.UNKNOWN, f"the format {path.suffix!r} is not known")
+        # Microscopes have their own kinds of TIFF and HDF5: only the structure can be relied upon.
+        structure = reader(view)
+        whole = _status(structure, _blank_part(view, structure, closely=closely))
+        return ImageStatus(whole.verdict, whole.reason)
+
+
+def _reader_of_magic(view: FileView) -> _Reader | None:
+    start = view.read(0, min(_LONGEST_MAGIC_BYTES, view.size), "the header")
+    matches = (reader for magic, reader in _READERS_BY_MAGIC.items() if start.startswith(magic))
+    return next(matches, None)
+
+
+def _status(structure: Structure, blank: str) -> ImageStatus:
+    """Return the verdict on a structure, some part of which may look blank."""
+    suspicions = [reason for reason in (structure.suspicion, blank) if reason]
+    if suspicions:
+        verdict = Verdict.SUSPECT
+    elif structure.doubt:
+        verdict = Verdict.OPEN
+    else:
+        verdict = Verdict.COMPLETE
+    return ImageStatus(
+        verdict=verdict,
+        reason="; ".join([*suspicions, structure.doubt] if structure.doubt else suspicions),
+        axes=structure.axes,
+        shape=structure.shape,
+        voxel_size=structure.voxel_size,
+        n_planes=structure.n_planes,
+        is_colour=structure.is_colour,
+    )
+
+
+def _blank_part(view: FileView, structure: Structure, *, closely: bool) -> str:
+    """Say which part looks as if it had not been written yet; nothing if none does."""
+    if not structure.may_end_blank:
+        ends_with_pixel = bool(structure.pixels) and structure.pixels[-1].stop == view.size
+        wanted = structure.pixel_bytes if closely and ends_with_pixel else _TAIL_BYTES
+        tail_bytes = min(wanted, view.size)
+        if not any(view.read(view.size - tail_bytes, tail_bytes, "the end")):
+            return f"its last {tail_bytes} bytes are zero"
+    start = _blank_page(view, structure) if closely else _blank_last_page(view, structure)
+    if start is None:
+        return ""
+    return f"its bytes from {start} to {min(start + _PAGE_BYTES, view.size)} are zero"
+
+
+def _blank_last_page(view: FileView, structure: Structure) -> int | None:
+    """Return where a page begins that ends some stretch of pixels and is all zero.
+
+    Some stretches are looked at, the last one among them; of each the last page without anything
+    but pixels.
+    """
+    step = -(-len(structure.pixels) // _MOST_SAMPLES) or 1
+    for piece in structure.pixels[::-step]:
+        start = (piece.stop // _PAGE_BYTES - 1) * _PAGE_BYTES
+        if start >= piece.start and not any(view.read(start, _PAGE_BYTES, "the pixels")):
+            return start
+    return None
+
+
+def _blank_page(view: FileView, structure: Structure) -> int | None:
+    """Return where a page begins that holds pixels, be it among other things, and is all zero."""
+    pages = (
+        ByteRange(piece.start // _PAGE_BYTES, -(-piece.stop // _PAGE_BYTES))
+        for piece in structure.pixels
+    )
+    for piece in joined(pages):
+        stop = min(piece.stop * _PAGE_BYTES, view.size)
+        for start in range(piece.start * _PAGE_BYTES, stop, _SCAN_BYTES):
+            data = view.read(start, min(_SCAN_BYTES, stop - start), "the pixels")
+            page = _first_blank(data)
+            if page is not None:
+                return start + page * _PAGE_BYTES
+    return None
+
+
+def _first_blank(data: bytes) -> int | None:
+    """Return the index of the first page that is all zero; the last one may be shorter."""
+    n_whole, rest = divmod(len(data), _PAGE_BYTES)
+    words = np.frombuffer(data, np.uint64, n_whole * _WORDS_PER_PAGE)
+    words = words.reshape(n_whole, _WORDS_PER_PAGE)
+    for page in np.flatnonzero(~words[:, ::_PROBE_STEP].any(axis=1)):
+        if not words[page].any():
+            return int(page)
+    return n_whole if rest and not any(data[-rest:]) else None

@@ -1,0 +1,1 @@
+"""The record of a run: what happened, and how to go on from it."""

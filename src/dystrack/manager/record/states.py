@@ -1,0 +1,92 @@
+"""Settings and states of positions as a journal keeps them, and back."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from dystrack.core.coordinates import PixelPosition
+from dystrack.core.limits import Travel
+from dystrack.manager.record.encoding import NotStorableError, decode, encode
+from dystrack.manager.settings import Settings
+from dystrack.manager.tracking.positions import Position
+
+__all__ = ["position_from_record", "position_record", "settings_record"]
+
+_LARGEST_CACHE_BYTES = 64_000
+
+
+def settings_record(settings: Settings) -> dict[str, Any]:
+    """Return the settings that a journal can keep.
+
+    Parameters
+    ----------
+    settings : Settings
+        The settings of a session.
+
+    Returns
+    -------
+    dict
+        Settings by name, encoded; those that cannot be kept, such as functions, are left out.
+    """
+    record = {}
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        try:
+            record[field.name] = encode(dict(value) if isinstance(value, Mapping) else value)
+        except NotStorableError:
+            continue
+    return record
+
+
+def position_record(position: Position) -> dict[str, Any]:
+    """Return the state of a position in a form that a journal can keep.
+
+    Parameters
+    ----------
+    position : Position
+        The state.
+
+    Returns
+    -------
+    dict
+        Its fields, encoded; ``cache`` is None if it holds what a journal cannot keep.
+    """
+    fields = {f.name: getattr(position, f.name) for f in dataclasses.fields(position)}
+    fields["cache"] = None
+    fields["previous"] = None if position.previous is None else tuple(position.previous)
+    fields["travel"] = {"px": position.travel.px, "um": position.travel.um}
+    return {**encode(fields), "cache": _cache_record(position.cache)}
+
+
+def position_from_record(record: Mapping[str, Any], empty_cache: Mapping[str, Any]) -> Position:
+    """Return the position of which `position_record` made a record.
+
+    Parameters
+    ----------
+    record : mapping
+        The record.
+    empty_cache : mapping
+        What the cache starts with if the journal could not keep it.
+
+    Returns
+    -------
+    Position
+        The state.
+    """
+    fields = decode(dict(record))
+    if fields["cache"] is None:
+        fields["cache"] = dict(empty_cache)
+    if fields["previous"] is not None:
+        fields["previous"] = PixelPosition(*fields["previous"])
+    fields["travel"] = Travel(**fields["travel"])
+    return Position(**fields)
+
+
+def _cache_record(cache: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a cache that a journal can keep at every prescan without growing out of hand."""
+    try:
+        record: dict[str, Any] = encode(dict(cache))
+    except NotStorableError:
+        return None
+    return record if len(json.dumps(record)) <= _LARGEST_CACHE_BYTES else None

@@ -1,0 +1,1 @@
+"""From a pipeline's answer to what may be sent."""

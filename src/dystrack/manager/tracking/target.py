@@ -1,0 +1,122 @@
+"""A prescan on its way through a session, and what is to be sent for it."""
+
+from dataclasses import dataclass
+
+from dystrack.core.coordinates import PixelPosition, VoxelSize, centre_of
+from dystrack.images.readiness import Ready
+from dystrack.manager.tracking.positions import Position
+from dystrack.manager.watching.image_names import ImageLabel
+from dystrack.manager.watching.watcher import ArrivedImage
+
+__all__ = ["Answer", "Target"]
+
+_MOST_CHANNELS = 5
+
+
+@dataclass(frozen=True)
+class Target:
+    """A prescan that is being dealt with.
+
+    Attributes
+    ----------
+    image : ArrivedImage
+        The file, and that it is whole or why it never became so.
+    label : ImageLabel
+        Position and time point that its name gives.
+    position : Position
+        What is known of that position.
+    number : int
+        Its number in the session, from 1.
+    """
+
+    image: ArrivedImage
+    label: ImageLabel
+    position: Position
+    number: int
+
+    @property
+    def path(self) -> str:
+        """Return the path as text, for pipelines and events."""
+        return str(self.image.path)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return the shape of the image; empty where the file does not tell."""
+        outcome = self.image.outcome
+        return outcome.status.shape if isinstance(outcome, Ready) else ()
+
+    @property
+    def n_planes(self) -> int | None:
+        """Return the number of planes; None where the file does not tell."""
+        outcome = self.image.outcome
+        return outcome.status.n_planes if isinstance(outcome, Ready) else None
+
+    @property
+    def voxel_size(self) -> VoxelSize | None:
+        """Return the voxel size; None where the file does not tell."""
+        outcome = self.image.outcome
+        return outcome.status.voxel_size if isinstance(outcome, Ready) else None
+
+    @property
+    def shape_zyx(self) -> tuple[int, int, int] | None:
+        """Return the size along Z, Y, X, Z being 1 in 2-D; None where the file does not tell.
+
+        For a pipeline the axis before Y and X is z, however the file calls it.
+        """
+        if not {"Y", "X"} <= self._sizes.keys():
+            return None
+        return self._sizes.get(self._depth_axis, 1), self._sizes["Y"], self._sizes["X"]
+
+    @property
+    def centre(self) -> PixelPosition | None:
+        """Return the centre of the image; None where the file does not tell its shape.
+
+        A few planes that are called channels are taken as a 2-D image, whose z is 0.
+        """
+        if self.shape_zyx is None:
+            return None
+        depth, *shape_yx = self.shape_zyx
+        is_flat = self._depth_axis == "C" and depth <= _MOST_CHANNELS
+        return centre_of((1 if is_flat else depth, *shape_yx))
+
+    @property
+    def _sizes(self) -> dict[str, int]:
+        outcome = self.image.outcome
+        if not isinstance(outcome, Ready):
+            return {}
+        return dict(zip(outcome.status.axes, outcome.status.shape, strict=False))
+
+    @property
+    def _depth_axis(self) -> str:
+        others = [axis for axis in self._sizes if axis not in "YX"]
+        return "Z" if "Z" in others else others[-1] if others else ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is to be sent for a prescan.
+
+    Attributes
+    ----------
+    coordinates : PixelPosition or None
+        Where to go; None if nothing is known.
+    position : Position
+        The state of the position once this is sent.
+    message : str
+        Message to the microscope.
+    error : Exception or None
+        Why the analysis failed, if it did.
+    stays : bool
+        Whether the coordinates mean: do not move.
+    """
+
+    coordinates: PixelPosition | None
+    position: Position
+    message: str
+    error: Exception | None = None
+    stays: bool = False
+
+    @property
+    def zyx(self) -> tuple[float | None, float | None, float | None]:
+        """Return the three coordinates, None where there are none."""
+        return self.coordinates or (None, None, None)

@@ -1,0 +1,1 @@
+"""A function's signature and docstring become command-line options."""

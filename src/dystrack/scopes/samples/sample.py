@@ -1,0 +1,125 @@
+"""Simulated living samples whose true position is known.
+
+A sample is a moving body (`bodies`) among fixed surroundings (`layers`), on a path (`motion`), seen
+by a detector (`imaging`). It looks the same at any time for the same seed.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dystrack.scopes.geometry import Um, View
+from dystrack.scopes.samples.bodies import Body
+from dystrack.scopes.samples.imaging import Imaging
+from dystrack.scopes.samples.layers import Layer
+from dystrack.scopes.samples.motion import Motion
+from dystrack.scopes.writing.writers import Stack
+
+__all__ = ["Sample"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A living sample.
+
+    Attributes
+    ----------
+    body : Body
+        What is to be followed.
+    motion : Motion
+        Path of the body.
+    surroundings : tuple of Layer
+        What else shines.
+    imaging : Imaging
+        Detector.
+    seed : int
+        Equal seeds give equal noise.
+    """
+
+    body: Body
+    motion: Motion = field(default_factory=Motion)
+    surroundings: tuple[Layer, ...] = ()
+    imaging: Imaging = field(default_factory=Imaging)
+    seed: int = 0
+
+    def position_um(self, time_s: float) -> Um:
+        """Return where the point is that a pipeline looks for.
+
+        Parameters
+        ----------
+        time_s : float
+            Seconds since the beginning.
+
+        Returns
+        -------
+        Um
+            The middle of an organoid or of cells, the edge of a node, the tip of a primordium's
+            leading edge, in the world.
+        """
+        return self.motion.position_um(time_s)
+
+    def target_um(self, time_s: float, field_um: Um) -> Um:
+        """Return where the middle of the field should be.
+
+        Parameters
+        ----------
+        time_s : float
+            Seconds since the beginning.
+        field_um : Um
+            Size of the field.
+
+        Returns
+        -------
+        Um
+            The best place in the world for the middle of the field.
+        """
+        return self.position_um(time_s).plus(self.body.aim(field_um))
+
+    def is_in_view(self, time_s: float, view: View) -> bool:
+        """Return whether all of the body that matters lies in the field.
+
+        Parameters
+        ----------
+        time_s : float
+            Seconds since the beginning.
+        view : View
+            What the scan sees.
+
+        Returns
+        -------
+        bool
+            True if nothing of it is cut off.
+        """
+        position = self.position_um(time_s)
+        low, high = self.body.extent(time_s)
+        return view.contains(position.plus(low), position.plus(high))
+
+    def render(self, time_s: float, view: View) -> Stack:
+        """Return the image that a scan gives.
+
+        Parameters
+        ----------
+        time_s : float
+            Seconds since the beginning.
+        view : View
+            What the scan sees.
+
+        Returns
+        -------
+        ndarray of shape (Z, Y, X) or (Y, X), uint8 or uint16
+            The image.
+        """
+        stack = np.zeros(view.scan.shape_zyx, f"u{view.scan.bit_depth // 8}")
+        if not self.imaging.is_dropout(time_s):
+            self._expose(time_s, view, stack)
+        return stack.reshape(view.scan.shape)
+
+    def _expose(self, time_s: float, view: View, stack: Stack) -> None:
+        random = np.random.default_rng([self.seed, round(time_s * 1000)])
+        centre = self.position_um(time_s)
+        for index, shift in enumerate(self.imaging.shifts(len(stack), random)):
+            grid = view.plane(index, shift)
+            light = np.zeros(stack.shape[1:], np.float32)
+            for layer in (*self.surroundings, self.body):
+                layer.paint(light, grid, centre, time_s)
+            self.imaging.expose(light, stack[index], time_s, random)

@@ -1,0 +1,1 @@
+"""How prescans get on the disk."""

@@ -1,0 +1,1 @@
+"""Recorded prescans, played into a session."""

@@ -1,0 +1,287 @@
+"""Take up a run where it was left: whatever happened, each prescan is answered once."""
+
+import json
+
+import numpy as np
+import pytest
+
+from dystrack.core.coordinates import PixelPosition
+from dystrack.core.coords_file import CoordsLine, append_line, read_lines
+from dystrack.core.errors import JournalError
+from dystrack.core.limits import Travel
+from dystrack.manager.events import Answered, ImageSkipped, SessionStarted, Warned
+from dystrack.manager.manager import run_dystrack_manager
+from dystrack.manager.record.resume import recall_run
+from dystrack.manager.record.states import position_from_record, position_record
+from dystrack.manager.tracking.positions import Position
+from fakes import FakeClock, Recorder, write_prescan
+
+
+def counting(target_path, seen=0, step=1.0):
+    """Answer with how often the position was seen.
+
+    Parameters
+    ----------
+    target_path : str
+        Not looked at.
+    seen : int
+        Cached count.
+    step : float
+        A setting.
+    """
+    return 1.0, 2.0, float(seen), f"step {step}", {"seen": seen + 1}
+
+
+def failing(target_path, seen=0, step=1.0):
+    """Fail always."""
+    raise RuntimeError("no tissue")
+
+
+class Run:
+    """A folder in which a run is started again and again."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.journal = folder / "dystrack_journal.jsonl"
+        self.coords = folder / "dystrack_coords.txt"
+        self.told = Recorder()
+
+    def start(self, prescans=(), pipeline=counting, **kwargs):
+        clock = FakeClock()
+        for i, name in enumerate(prescans):
+            clock.plan(0.5 + i, lambda name=name: write_prescan(self.folder / name))
+        settings = {"max_checks": len(prescans) + 2, "progress": False, "on_event": self.told}
+        return run_dystrack_manager(self.folder, pipeline, clock=clock, **(settings | kwargs))
+
+    def resume(self, prescans=(), **kwargs):
+        self.told = Recorder()
+        return self.start(prescans, resume=True, **kwargs)
+
+    def miss(self, *names):
+        """Have prescans written while nobody watches."""
+        import os
+
+        for i, name in enumerate(names):
+            path = write_prescan(self.folder / name)
+            os.utime(path, ns=(10**18 + i, 10**18 + i))
+
+    def cut_journal(self, last_event, *, keep=0):
+        """Have the journal end with the last event of a kind, and `keep` bytes of the next line."""
+        lines = self.journal.read_bytes().splitlines(keepends=True)
+        n = max(i for i, line in enumerate(lines) if json.loads(line)["event"] == last_event) + 1
+        self.journal.write_bytes(b"".join(lines[:n]) + b"".join(lines[n:])[:keep])
+
+    @property
+    def answered(self):
+        return [
+            event.path.rpartition("/")[2].rpartition("\\")[2] for event in self.told.of(Answered)
+        ]
+
+    @property
+    def lines(self):
+        return read_lines(self.coords)
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Run(tmp_path)
+
+
+def test_what_came_in_the_meantime_is_answered_oldest_first(run):
+    write_prescan(run.folder / "before.tif")
+    run.start(["a_t1_p1.tif"])
+    run.miss("z_t2_p1.tif", "b_t3_p1.tif")
+    run.resume(["c_t4_p1.tif"])
+    assert run.answered == ["z_t2_p1.tif", "b_t3_p1.tif", "c_t4_p1.tif"]
+    assert [line.x for line in run.lines] == [0, 1, 2, 3]
+
+
+def test_only_the_newest_of_each_position(run):
+    run.start(["t1_p1.tif", "t1_p2.tif"])
+    run.miss("t2_p1.tif", "t2_p2.tif", "t3_p1.tif")
+    run.resume(backlog="newest")
+    assert run.answered == ["t2_p2.tif", "t3_p1.tif"]
+    assert len(run.told.of(ImageSkipped)) == 1
+    run.resume()
+    assert run.answered == []
+
+
+def test_positions_go_on_where_they_were(run):
+    run.start(["t1_p1.tif", "t2_p1.tif", "t1_p2.tif"])
+    run.resume(["t3_p1.tif", "t2_p2.tif"])
+    assert [line.x for line in run.lines] == [0, 1, 0, 2, 1]
+
+
+def test_a_failure_after_a_resume_is_not_the_very_first(run):
+    run.start(["t1_p1.tif"])
+    lines = run.journal.read_text().replace("counting", "failing")
+    run.journal.write_text(lines)
+    run.resume(["t2_p1.tif"], pipeline=failing)
+    assert run.lines[-1] == CoordsLine(1, 2, 0, "Image analysis failed!")
+
+
+def test_settings_that_are_not_given_are_restored(run):
+    run.start(["a.tif"], img_kwargs={"step": 5.0}, file_start="a")
+    run.resume(["b.tif", "a2.tif"])
+    assert [line.msg for line in run.lines] == ["step 5.0", "step 5.0"]
+    run.resume(["a3.tif", "b.tif"], img_kwargs={"step": 7.0})
+    assert [line.msg for line in run.lines] == ["step 5.0", "step 5.0", "step 7.0"]
+
+
+@pytest.mark.parametrize("keep", [0, 1, 30])
+def test_killed_before_the_line_was_written(run, keep):
+    run.start(["a.tif", "b.tif"])
+    run.cut_journal("Answering", keep=keep)
+    content = run.coords.read_text().splitlines(keepends=True)
+    run.coords.write_text("".join(content[:-1]))
+    run.resume()
+    assert run.answered == ["b.tif"]
+    assert [line.x for line in run.lines] == [0, 1]
+
+
+@pytest.mark.parametrize("keep", [0, 1, 30])
+def test_killed_after_the_line_was_written(run, keep):
+    run.start(["a.tif", "b.tif"])
+    run.cut_journal("Answering", keep=keep)
+    run.resume(["c.tif"])
+    assert run.answered == ["c.tif"]
+    assert [line.x for line in run.lines] == [0, 1, 2]
+    assert any("torn" in event.message for event in run.told.of(Warned)) is (keep > 0)
+
+
+def test_killed_while_a_callable_sent_nobody_knows_so_not_again(run):
+    sent = []
+
+    def send(*args):
+        sent.append(args[:3])
+
+    run.start(["a.tif"], tra_method=send, write_txt=False)
+    run.cut_journal("Answering")
+    run.resume(tra_method=send, write_txt=False)
+    assert len(sent) == 1
+
+
+def test_what_could_not_be_sent_is_sent_after_the_resume(run, monkeypatch):
+    from dystrack.manager import transmitters
+
+    def locked(*args):
+        raise PermissionError("locked")
+
+    run.start(["a.tif"])
+    with monkeypatch.context() as patch:
+        patch.setattr(transmitters, "append_line", locked)
+        with pytest.raises(PermissionError):
+            run.resume(["b.tif"])
+    run.resume()
+    assert run.answered == ["b.tif"]
+    assert [line.x for line in run.lines] == [0, 1]
+
+
+@pytest.mark.parametrize("change", ["pipeline", "folder"])
+def test_another_run_is_refused(run, change, tmp_path_factory):
+    run.start(["a.tif"])
+    if change == "pipeline":
+        with pytest.raises(JournalError, match=r"its pipeline was .*counting"):
+            run.resume(pipeline=failing)
+    else:
+        moved = tmp_path_factory.mktemp("other") / "folder"
+        run.folder.rename(moved)
+        run.folder = moved
+        with pytest.raises(JournalError, match="its folder was"):
+            run.resume()
+
+
+def test_without_a_run_before_it_starts_afresh(run):
+    run.miss("old.tif")
+    run.resume(["a.tif"])
+    assert run.answered == ["a.tif"]
+    assert run.told.of(SessionStarted)[0].resumed is False
+
+
+@pytest.mark.parametrize("content", ["", '{"event": "SessionSta'])
+def test_a_journal_without_a_start_is_no_run(run, content):
+    run.journal.write_text(content)
+    run.resume(["a.tif"])
+    assert run.answered == ["a.tif"]
+
+
+def test_a_journal_that_cannot_be_understood(run):
+    run.journal.write_text('{"event": "SessionStarted"}\n')
+    with pytest.raises(JournalError, match="cannot be understood"):
+        run.resume()
+
+
+def test_settings_of_a_resumed_run_are_kept_for_the_next_one(run):
+    run.start(["a.tif"])
+    run.resume(["b.tif"], max_step_px=50)
+    run.resume(["c.tif"])
+    run.resume()
+    assert run.told.of(SessionStarted)[0].settings["max_step_px"] == 50
+
+
+def test_the_same_folder_by_another_name(run):
+    run.start(["a.tif"])
+    link = run.folder.with_name("link")
+    try:
+        link.symlink_to(run.folder, target_is_directory=True)
+    except OSError:
+        pytest.skip("links are not allowed here")
+    run.folder = link
+    run.miss("b.tif")
+    run.resume()
+    assert run.answered == ["b.tif"]
+
+
+def test_what_was_not_sent_does_not_count_as_a_move(run):
+    def refuse_second(*args):
+        if args[2] == 1.0:
+            raise OSError("unplugged")
+
+    run.start(["a.tif", "b.tif", "c.tif"], tra_method=refuse_second, tra_err_resume=True)
+    state = recall_run(run.journal, run.coords).states["1"]
+    assert position_from_record(state, {}).previous == (1, 2, 2)
+    assert len(position_from_record(state, {}).steps) == 2
+
+
+def test_a_new_run_forgets_the_one_before(run):
+    run.start(["a.tif"])
+    run.miss("b.tif")
+    run.start(["c.tif"])
+    run.resume()
+    assert run.answered == []
+
+
+def test_the_state_of_a_position_survives():
+    position = Position(
+        "A",
+        cache={"track": np.arange(3), "pair": (1, 2)},
+        previous=PixelPosition(1, 2, 3),
+        n_planes=5,
+        shape=(5, 6, 7),
+        failures_in_a_row=2,
+        travel=Travel((1, 2, 3), None),
+        steps=((1, 2, 3), (4, 5, 6)),
+        held="a person must look",
+        n_answered=7,
+    )
+    copy = position_from_record(json.loads(json.dumps(position_record(position))), {})
+    np.testing.assert_array_equal(copy.cache.pop("track"), position.cache.pop("track"))
+    assert copy == position
+
+
+@pytest.mark.parametrize("cache", [{"model": object()}, {"text": "x" * 70_000}])
+def test_a_cache_that_cannot_be_kept_starts_anew(run, cache):
+    assert position_record(Position("A", cache=cache))["cache"] is None
+    run.start(["a.tif", "b.tif"])
+    text = run.journal.read_text().replace('"cache": {"seen": 2}', '"cache": null')
+    run.journal.write_text(text)
+    run.resume(["c.tif"], img_cache={"seen": 5})
+    assert any("position 1 could not be kept" in event.message for event in run.told.of(Warned))
+    assert [line.x for line in run.lines] == [0, 1, 5]
+
+
+def test_a_line_of_another_program_does_not_count_as_ours(run):
+    run.start(["a.tif"])
+    append_line(run.coords, CoordsLine(9, 9, 9, "by hand"))
+    run.resume(["b.tif"])
+    assert run.answered == ["b.tif"]

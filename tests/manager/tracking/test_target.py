@@ -1,0 +1,47 @@
+from pathlib import Path
+
+import pytest
+
+from dystrack.images.image_file import ImageStatus, Verdict
+from dystrack.images.readiness import Aborted, FileStamp, Ready
+from dystrack.manager.tracking.positions import Position
+from dystrack.manager.tracking.target import Target
+from dystrack.manager.watching.image_names import ImageLabel
+from dystrack.manager.watching.watcher import ArrivedImage
+
+
+def target(outcome):
+    image = ArrivedImage(Path("a.tif"), outcome, 0.0)
+    return Target(image, ImageLabel("1", None), Position("1"), 1)
+
+
+@pytest.mark.parametrize(
+    ("axes", "shape", "expected"),
+    [
+        ("ZYX", (9, 20, 30), (9, 20, 30)),
+        ("YX", (20, 30), (1, 20, 30)),
+        ("CZYX", (2, 9, 20, 30), (9, 20, 30)),
+        ("CYX", (2, 20, 30), (2, 20, 30)),
+        ("TYX", (9, 20, 30), (9, 20, 30)),
+        ("TZYX", (4, 9, 20, 30), (9, 20, 30)),
+        ("", (), None),
+        ("QS", (4, 9), None),
+    ],
+)
+def test_size_along_the_axes_of_space(axes, shape, expected):
+    status = ImageStatus(verdict=Verdict.COMPLETE, axes=axes, shape=shape)
+    assert target(Ready(status, FileStamp(1, 1))).shape_zyx == expected
+
+
+def test_an_image_that_never_became_whole_tells_nothing():
+    aborted = target(Aborted("cut"))
+    assert (aborted.shape, aborted.shape_zyx, aborted.centre) == ((), None, None)
+    assert (aborted.n_planes, aborted.voxel_size) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("axes", "shape", "z"), [("ZYX", (4, 9, 9), 1.5), ("CYX", (4, 9, 9), 0), ("CYX", (7, 9, 9), 3)]
+)
+def test_the_centre_of_channels_is_flat(axes, shape, z):
+    status = ImageStatus(verdict=Verdict.COMPLETE, axes=axes, shape=shape)
+    assert target(Ready(status, FileStamp(1, 1))).centre == (z, 4, 4)
