@@ -1,0 +1,162 @@
+"""What a pipeline may say beside its target, through one reserved key of its cache.
+
+A pipeline returns five values. The last one, its cache, may hold findings under `FINDINGS_KEY`, as
+plain values; the session takes them out, so that they never become arguments of the next call::
+
+    return z, y, x, "OK", {FINDINGS_KEY: {"confidence": 0.9, "outline": [[10, 12], [10, 40]]}}
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from numbers import Real
+from typing import Any, TypeVar
+
+import numpy as np
+
+from dystrack.core.coordinates import PixelPosition
+from dystrack.core.errors import InvalidAnswerError
+
+__all__ = ["FINDINGS_KEY", "ExtraTarget", "Findings", "take_findings"]
+
+FINDINGS_KEY = "dystrack_findings"
+
+_MOST_POINTS = 1000  # of an outline: more than a preview can show
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtraTarget:
+    """A further place to go, or a region to treat.
+
+    Attributes
+    ----------
+    z, y, x : float
+        Place in pixels of the prescan; of a region, its centre.
+    name : str
+        What it is, for file names and macros.
+    priority : int
+        The highest comes first.
+    region : tuple of tuple of float
+        Corners (y, x) of a polygon in pixels; empty for a point.
+    """
+
+    z: float
+    y: float
+    x: float
+    name: str = ""
+    priority: int = 0
+    region: tuple[tuple[float, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        for axis, value in zip("zyx", (self.z, self.y, self.x), strict=True):
+            _check_finite(f"{axis} of the extra target {self.name!r}", value)
+        object.__setattr__(self, "region", _points("region", self.region))
+
+    @property
+    def place(self) -> PixelPosition:
+        """Return where it is."""
+        return PixelPosition(float(self.z), float(self.y), float(self.x))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What a pipeline found, and how sure it is.
+
+    Attributes
+    ----------
+    confidence : float or None
+        From 0 (there is nothing like the sample) to 1 (certain); None if it cannot say.
+    outline : tuple of tuple of float
+        Points (y, x) in pixels around what was found, projected along z; empty if not given.
+    extent_zyx_px : tuple of float or None
+        Size of what was found along z, y, x in pixels.
+    targets : tuple of ExtraTarget
+        Further places.
+
+    Raises
+    ------
+    InvalidAnswerError
+        If a value is not what it should be.
+    """
+
+    confidence: float | None = None
+    outline: tuple[tuple[float, float], ...] = ()
+    extent_zyx_px: tuple[float, float, float] | None = None
+    targets: tuple[ExtraTarget, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.confidence is not None:
+            _check_finite("confidence", self.confidence)
+            if not 0.0 <= self.confidence <= 1.0:
+                msg = f"The pipeline's confidence is {self.confidence}; give a number from 0 to 1."
+                raise InvalidAnswerError(msg)
+        object.__setattr__(self, "outline", _points("outline", self.outline)[:_MOST_POINTS])
+        _check_extent(self.extent_zyx_px)
+        object.__setattr__(self, "targets", tuple(map(_extra_target, self.targets)))
+
+
+def take_findings(cache: Mapping[str, Any]) -> tuple[dict[str, Any], Findings]:
+    """Take the findings out of a cache.
+
+    Parameters
+    ----------
+    cache : mapping
+        The fifth value of a pipeline's answer.
+
+    Returns
+    -------
+    cache : dict
+        What the next call gets.
+    findings : Findings
+        What the pipeline said beside its target; nothing, where it said nothing.
+
+    Raises
+    ------
+    InvalidAnswerError
+        If the findings are not what they should be.
+    """
+    rest = dict(cache)
+    return rest, _from_mapping(Findings, rest.pop(FINDINGS_KEY, {}))
+
+
+def _extra_target(value: object) -> ExtraTarget:
+    return value if isinstance(value, ExtraTarget) else _from_mapping(ExtraTarget, value)
+
+
+def _from_mapping(kind: type[_T], value: object) -> _T:
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    if not isinstance(value, Mapping) or not set(value) <= set(names):
+        msg = (
+            f"The pipeline's findings hold {value!r:.80}; give a dictionary with some of "
+            f"{', '.join(names)}."
+        )
+        raise InvalidAnswerError(msg)
+    try:
+        return kind(**value)
+    except TypeError as error:
+        msg = f"The pipeline's findings cannot be used: {error}."
+        raise InvalidAnswerError(msg) from None
+
+
+def _points(what: str, value: Sequence[Sequence[float]]) -> tuple[tuple[float, float], ...]:
+    try:
+        points = np.asarray(value, dtype=float).reshape(-1, 2)
+    except (TypeError, ValueError):
+        points = np.full((1, 2), math.nan)
+    if not np.isfinite(points).all():
+        msg = f"The pipeline's {what} is {value!r:.80}; give pairs (y, x) of finite numbers."
+        raise InvalidAnswerError(msg)
+    return tuple((y, x) for y, x in points.tolist())
+
+
+def _check_extent(value: Any) -> None:
+    if value is not None and np.shape(value) != (3,):
+        msg = f"The pipeline's extent is {value!r:.80}; give three numbers, along z, y, x."
+        raise InvalidAnswerError(msg)
+
+
+def _check_finite(what: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        msg = f"The pipeline's {what} is {value!r:.80}; give a finite number."
+        raise InvalidAnswerError(msg)

@@ -1,0 +1,49 @@
+"""What a pipeline may say beside its target."""
+
+import pytest
+
+from dystrack.core.errors import InvalidAnswerError
+from dystrack.core.findings import FINDINGS_KEY, ExtraTarget, Findings, take_findings
+
+
+def test_findings_are_taken_out_of_the_cache():
+    given = {"confidence": 0.5, "outline": [[1, 2], [3, 4]], "extent_zyx_px": (1, 2, 3)}
+    cache, findings = take_findings({"seen": 3, FINDINGS_KEY: given})
+    assert cache == {"seen": 3}
+    assert findings == Findings(
+        confidence=0.5, outline=((1.0, 2.0), (3.0, 4.0)), extent_zyx_px=(1, 2, 3)
+    )
+
+
+def test_a_cache_without_findings_says_nothing():
+    assert take_findings({"seen": 3}) == ({"seen": 3}, Findings())
+
+
+def test_extra_targets_are_points_or_regions():
+    target = {"z": 1, "y": 2.0, "x": 3, "name": "cell_2", "region": [[0, 0], [0, 4], [4, 4]]}
+    _, findings = take_findings({FINDINGS_KEY: {"targets": [target]}})
+    [found] = findings.targets
+    assert isinstance(found, ExtraTarget)
+    assert found.place == (1.0, 2.0, 3.0)
+    assert found.region == ((0.0, 0.0), (0.0, 4.0), (4.0, 4.0))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (3, "give a dictionary with some of confidence, outline"),
+        ({"confidense": 1}, "give a dictionary with some of confidence, outline"),
+        ({"confidence": 1.5}, "confidence is 1.5; give a number from 0 to 1"),
+        ({"confidence": "high"}, "confidence is 'high'; give a finite number"),
+        ({"confidence": float("nan")}, "confidence is nan"),
+        ({"outline": [1, 2, 3]}, "outline is [1, 2, 3]; give pairs"),
+        ({"outline": [[1, float("inf")]]}, "give pairs (y, x) of finite numbers"),
+        ({"targets": [{"z": 0, "y": 0}]}, "missing 1 required"),
+        ({"targets": [{"z": 0, "y": 0, "x": None, "name": "a"}]}, "x of the extra target 'a'"),
+        ({"extent_zyx_px": (1, 2)}, "extent is (1, 2); give three numbers"),
+    ],
+)
+def test_what_cannot_be_is_refused(given, said):
+    with pytest.raises(InvalidAnswerError) as caught:
+        take_findings({FINDINGS_KEY: given})
+    assert said in str(caught.value)
