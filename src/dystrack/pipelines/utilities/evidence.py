@@ -1,0 +1,83 @@
+"""Whether an image shows anything but noise."""
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import scipy
+
+__all__ = ["LEAST_CONFIDENCE", "evidence_of"]
+
+LEAST_CONFIDENCE = 0.5
+"""Below this, an answer is to be doubted."""
+
+_BINS_ALONG_Y_OR_X = 32
+_SMALLEST_BIN_PX = 4
+_DEGREE_OF_SHADING = 4
+_BEYOND_SPECKS_BINS = 3
+
+
+def evidence_of(image: npt.NDArray[np.generic]) -> float:
+    """Return how sure it is that an image shows a sample.
+
+    Noise averages out in bins of many pixels, a sample does not. So the variance of bins of the
+    projection along z is compared with the one that its noise alone would give. What an empty field
+    shows as well does not count: shading (a polynomial in y and x is subtracted) and specks that
+    are smaller than two bins (a median filter takes them away).
+
+    Parameters
+    ----------
+    image : ndarray of shape (Z, Y, X) or (Y, X)
+        Grey values before any smoothing.
+
+    Returns
+    -------
+    float
+        ``(r - 1) / (r + 1)`` with the ratio r of the variances: 0 for noise, 0.5 where the sample
+        has twice the variance of the noise, towards 1 for a clear image.
+    """
+    stack = image.reshape((-1, *image.shape[-2:]))
+    # Sums of up to 65,536 planes of 16 bits fit; wider integers would take ten times as long.
+    narrow = np.uint32 if image.dtype in (np.uint8, np.uint16) else None
+    projection = stack.sum(axis=0, dtype=narrow).astype(np.float32)
+    bin_px = max(_SMALLEST_BIN_PX, min(projection.shape) // _BINS_ALONG_Y_OR_X)
+    if min(projection.shape) < 2 * bin_px:
+        return 0.0
+    of_noise = _noise_variance(projection) / bin_px**2
+    bins = scipy.ndimage.median_filter(_binned(projection, bin_px), _BEYOND_SPECKS_BINS)
+    of_bins = float(_without_shading(bins).var())
+    if of_bins <= of_noise:
+        return 0.0
+    return float((of_bins - of_noise) / (of_bins + of_noise))
+
+
+def _noise_variance(plane: npt.NDArray[np.float32]) -> float:
+    """Return the variance of a pixel's noise, from differences between neighbours."""
+    return float(min(np.diff(plane, axis=0).var(), np.diff(plane, axis=1).var()) / 2)
+
+
+def _binned(plane: npt.NDArray[np.float32], bin_px: int) -> npt.NDArray[np.float32]:
+    """Return the means of square bins; rows and columns that fill none are left out."""
+    n_y, n_x = (size // bin_px for size in plane.shape)
+    bins = plane[: n_y * bin_px, : n_x * bin_px].reshape(n_y, bin_px, n_x, bin_px)
+    means: npt.NDArray[np.float32] = bins.mean(axis=(1, 3))
+    return means
+
+
+def _without_shading(bins: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Subtract the polynomial in y and x that fits best."""
+    basis = _shading_basis(*bins.shape)
+    flat = bins.ravel()
+    return flat - basis @ (basis.T @ flat)
+
+
+@lru_cache(maxsize=8)
+def _shading_basis(n_y: int, n_x: int) -> npt.NDArray[np.float32]:
+    """Return orthonormal polynomials in y and x, one a column."""
+    y, x = np.meshgrid(np.linspace(-1, 1, n_y), np.linspace(-1, 1, n_x), indexing="ij")
+    powers = [
+        (y**i * x**j).ravel()
+        for i in range(_DEGREE_OF_SHADING + 1)
+        for j in range(_DEGREE_OF_SHADING + 1 - i)
+    ]
+    return np.linalg.qr(np.stack(powers, axis=-1))[0].astype(np.float32)
