@@ -7,6 +7,7 @@ import pytest
 import tifffile
 
 from dystrack.core.errors import IncompleteImageError, UnsupportedImageError
+from dystrack.images.readers import Image, colour_error
 from dystrack.pipelines.utilities import loading
 from dystrack.pipelines.utilities.loading import robustly_load_image_after_write
 from fakes import SHARED_PRESCANS, FakeClock
@@ -26,7 +27,7 @@ class Scene:
         self.is_colour = False
         monkeypatch.setattr(loading, "wait_until_whole", self._wait)
         monkeypatch.setattr(loading, "FileStamp", SimpleNamespace(of=lambda _: self._stamp()))
-        monkeypatch.setattr(loading, "reader_for", lambda _: self._read)
+        monkeypatch.setattr(loading, "read_image", self._read)
 
     def _stamp(self):
         return self.stamps.pop(0) if len(self.stamps) > 1 else self.stamps[0]
@@ -37,11 +38,13 @@ class Scene:
             status=SimpleNamespace(is_colour=self.is_colour), stamp=self._stamp()
         )
 
-    def _read(self, path):
+    def _read(self, path, status):
+        if status.is_colour:
+            raise colour_error(path)
         reading = self.readings.pop(0) if len(self.readings) > 1 else self.readings[0]
         if isinstance(reading, Exception):
             raise reading
-        return reading
+        return Image(reading, "ZYX")
 
 
 @pytest.fixture
