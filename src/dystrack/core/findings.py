@@ -17,10 +17,21 @@ import numpy as np
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.errors import InvalidAnswerError
 
-__all__ = ["FINDINGS_KEY", "ExtraTarget", "Findings", "take_findings"]
+__all__ = [
+    "FINDINGS_KEY",
+    "LEAST_CONFIDENCE",
+    "ExtraTarget",
+    "Findings",
+    "graded",
+    "take_findings",
+]
 
 FINDINGS_KEY = "dystrack_findings"
 
+LEAST_CONFIDENCE = 0.5
+"""Below this, an answer is to be doubted."""
+
+_WEAK = "WARN:WEAK"
 _MOST_POINTS = 1000  # of an outline: more than a preview can show
 _T = TypeVar("_T")
 
@@ -118,6 +129,25 @@ def take_findings(cache: Mapping[str, Any]) -> tuple[dict[str, Any], Findings]:
     """
     rest = dict(cache)
     return rest, _from_mapping(Findings, rest.pop(FINDINGS_KEY, {}))
+
+
+def graded(message: str, confidence: float | None) -> str:
+    """Return a message that is no plain ``OK`` where the confidence is low.
+
+    Parameters
+    ----------
+    message : str
+        The pipeline's own message.
+    confidence : float or None
+        From 0 to 1; None if it is not known.
+
+    Returns
+    -------
+    str
+        ``WARN:WEAK`` instead of ``OK`` below 0.5; any other message as it is.
+    """
+    is_weak = confidence is not None and confidence < LEAST_CONFIDENCE
+    return _WEAK if is_weak and message == "OK" else message
 
 
 def _extra_target(value: object) -> ExtraTarget:

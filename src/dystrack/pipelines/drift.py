@@ -7,20 +7,25 @@ objects, and keeps any place in view that the first prescan was centred on.
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from dystrack.core.coordinates import centre_of
-from dystrack.core.errors import DyStrackError, TargetNotFoundError
-from dystrack.core.findings import FINDINGS_KEY
+from dystrack.core.coordinates import PixelPosition, centre_of
+from dystrack.core.errors import ImageError, TargetNotFoundError
+from dystrack.core.findings import FINDINGS_KEY, graded
 from dystrack.core.protocols import AnalysisResult
+from dystrack.pipelines.utilities.constraints import constrain_z_movement
+from dystrack.pipelines.utilities.evidence import evidence_of
 from dystrack.pipelines.utilities.loading import load_stack
+from dystrack.pipelines.utilities.masks import depth_of
 from dystrack.pipelines.utilities.preparation import prepare_image
-from dystrack.pipelines.utilities.registration import Reference, Shift
+from dystrack.pipelines.utilities.registration import Reference
 from dystrack.pipelines.utilities.reporting import report
 from dystrack.pipelines.utilities.warming import rehearse
 
 __all__ = ["analyze_image", "warm_up"]
 
 _NOWHERE = (0.0, 0.0, 0.0)
+_REFERENCES_KEPT = 32  # one a position, for many positions
 
 
 def analyze_image(
@@ -37,7 +42,7 @@ def analyze_image(
     *,
     anchor: Sequence[float] = _NOWHERE,
     moved: Sequence[float] = _NOWHERE,
-    first_confidence: float = 0.0,
+    best_confidence: float = 0.0,
 ) -> AnalysisResult:
     """Keep in the middle what was in the middle of the first prescan.
 
@@ -53,7 +58,7 @@ def analyze_image(
         How many times the best match must stand out from the second best to be believed. Images
         that have nothing in common give up to 1.5.
     reanchor_fract : float, optional, default 0.5
-        When the confidence has fallen to this fraction of the first one, because the sample has
+        When the confidence has fallen to this fraction of the best one, because the sample has
         changed its looks, the prescan becomes the new reference.
     ignore_background : bool, optional, default False
         If True, a background that does not move with the sample is left out, once the stage has
@@ -70,8 +75,8 @@ def analyze_image(
     anchor, moved : sequence of float
         Handed on from prescan to prescan, along z, y, x in pixels: how far the sample had moved
         when the reference was taken, and how far the stage was sent since then.
-    first_confidence : float
-        Handed on as well: the confidence of the first comparison with the reference.
+    best_confidence : float
+        Handed on as well: the best confidence against this reference.
 
     Returns
     -------
@@ -86,23 +91,82 @@ def analyze_image(
     TargetNotFoundError
         If the image shows nothing, or does not match its reference.
     """
-    # 1. Load the image
-    image = load_stack(target_path, channel, await_write=await_write)
+    # 1. Load the channel
+    stack = load_stack(target_path, channel, await_write)
 
     # 2. Check it, convert to 8 bits
-    image = prepare_image(image, None, warn_8bit, invert)
+    image = prepare_image(stack, warn_8bit=warn_8bit, invert=invert)
     centre = centre_of(image.shape)
     report(verbose, f"Loaded {target_path}: {image.shape}")
 
-    # 3. Compare it with the reference
-    known = _known_reference(reference, channel, invert, image.shape) if reference else None
-    if known is None:
-        cache = _cache(str(target_path), anchor, _NOWHERE, 0.0)
+    # 3. Compare it with the reference; without one, be the reference
+    known = _known_reference(reference, channel, invert)
+    if known is None or known.shape != image.shape:
         msg = "WARN:NEW-REFERENCE" if reference else "OK"
-        return AnalysisResult(*centre, msg, cache)
-    background = tuple(-px for px in moved) if ignore_background else None
-    shift = _believed(known.shift_of(image, background), min_confidence)
-    report(verbose, f"Shift: z {shift.z_px:.2f}, y {shift.y_px:.2f}, x {shift.x_px:.2f} px")
+        return _answer(centre, msg, evidence_of(stack), _as_reference(target_path))
+    shift = known.shift_of(image, [-px for px in moved] if ignore_background else None)
+    report(verbose, f"{shift} against {reference}")
+    if shift.confidence < min_confidence:
+        raise TargetNotFoundError(
+            f"The prescan does not match its reference: confidence {shift.confidence:.2f}, "
+            f"{min_confidence:g} is wanted. Did the sample leave the field, or change its looks?"
+        )
 
-    # 4. The sample may have changed its looks: take the prescan as the new reference
-    ...
+    # 4. Keep to the middle of the stack
+    now = [past + px for past, px in zip(anchor, shift.zyx_px, strict=True)]
+    z_pos = constrain_z_movement(centre.z + now[0], depth_of(image))
+    target = PixelPosition(z_pos, centre.y + now[1], centre.x + now[2])
+    step = [to - start for to, start in zip(target, centre, strict=True)]
+
+    # 5. Return the coordinates, and what the next comparison needs
+    best = max(best_confidence, shift.confidence)
+    if shift.confidence < reanchor_fract * best:
+        cache = _as_reference(target_path, anchor=now, moved=step)
+    else:
+        cache = {
+            "reference": reference,
+            "anchor": list(anchor),
+            "moved": [past + px for past, px in zip(moved, step, strict=True)],
+            "best_confidence": best,
+        }
+    return _answer(target, "OK", 1 - 1 / shift.confidence, cache)
+
+
+def _as_reference(
+    path: str | Path, anchor: Sequence[float] = _NOWHERE, moved: Sequence[float] = _NOWHERE
+) -> dict[str, Any]:
+    """Return the cache that makes a prescan the reference of the next ones."""
+    return {
+        "reference": str(path),
+        "anchor": list(anchor),
+        "moved": list(moved),
+        "best_confidence": 0.0,
+    }
+
+
+def _answer(
+    target: PixelPosition, msg: str, confidence: float, cache: dict[str, Any]
+) -> AnalysisResult:
+    findings = {FINDINGS_KEY: {"confidence": confidence}}
+    return AnalysisResult(*target, graded(msg, confidence), {**cache, **findings})
+
+
+def _known_reference(path: str, channel: int | None, invert: bool) -> Reference | None:
+    """Return the reference, read again where it is not remembered; None if there is none."""
+    if not path:
+        return None
+    try:
+        return _read_reference(path, channel, invert)
+    except (OSError, ImageError):  # moved or deleted since
+        return None
+
+
+@lru_cache(maxsize=_REFERENCES_KEPT)
+def _read_reference(path: str, channel: int | None, invert: bool) -> Reference:
+    stack = load_stack(path, channel)
+    return Reference(prepare_image(stack, warn_8bit=False, invert=invert))
+
+
+def warm_up(**img_kwargs: Any) -> None:
+    """Do everything that is done only once, so that the first prescan is answered fast."""
+    rehearse(analyze_image, **img_kwargs)

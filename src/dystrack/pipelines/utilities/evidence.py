@@ -1,4 +1,4 @@
-"""Whether an image shows anything but noise."""
+"""Whether an image shows anything but noise, and whether an object stands out from it."""
 
 from functools import lru_cache
 
@@ -6,15 +6,14 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-__all__ = ["LEAST_CONFIDENCE", "evidence_of"]
-
-LEAST_CONFIDENCE = 0.5
-"""Below this, an answer is to be doubted."""
+__all__ = ["contrast_confidence", "evidence_of"]
 
 _BINS_ALONG_Y_OR_X = 32
 _SMALLEST_BIN_PX = 4
 _DEGREE_OF_SHADING = 4
 _BEYOND_SPECKS_BINS = 3
+_ROUNDING_SD = 12**-0.5  # of grey values that are whole numbers
+_CERTAIN_CONTRAST_SD = 5.0  # brightest spots of smoothed noise reach 3.5
 
 
 def evidence_of(image: npt.NDArray[np.generic]) -> float:
@@ -49,6 +48,47 @@ def evidence_of(image: npt.NDArray[np.generic]) -> float:
     if of_bins <= of_noise:
         return 0.0
     return float((of_bins - of_noise) / (of_bins + of_noise))
+
+
+def contrast_confidence(
+    image: npt.NDArray[np.generic],
+    smoothed: npt.NDArray[np.uint8],
+    mask: npt.NDArray[np.bool_],
+    gauss_sigma: float,
+) -> float:
+    """Return how sure it is that an object is not a bright spot of the noise.
+
+    Parameters
+    ----------
+    image : ndarray of shape (Z, Y, X) or (Y, X)
+        Grey values before smoothing.
+    smoothed : ndarray
+        The same, smoothed.
+    mask : ndarray of bool
+        The object, which was found in `smoothed`.
+    gauss_sigma : float
+        Sigma of the smoothing in pixels.
+
+    Returns
+    -------
+    float
+        ``c² / (c² + 5²)`` with the contrast c of the object in standard deviations of the noise
+        that is left after smoothing: 0.5 at 5 of them.
+    """
+    if mask.all():
+        return 0.0
+    middle = image.reshape((-1, *image.shape[-2:]))[image.shape[0] // 2 if image.ndim > 2 else 0]  # noqa: PLR2004
+    noise_sd = _noise_variance(middle.astype(np.float32)) ** 0.5
+    left_sd = max(noise_sd * _white_noise_left(gauss_sigma) ** image.ndim, _ROUNDING_SD)
+    contrast = (float(smoothed[mask].mean()) - float(np.median(smoothed[~mask]))) / left_sd
+    return contrast**2 / (contrast**2 + _CERTAIN_CONTRAST_SD**2) if contrast > 0 else 0.0
+
+
+def _white_noise_left(gauss_sigma: float) -> float:
+    """Return the share of white noise that a Gaussian leaves along one axis."""
+    offsets = np.arange(-int(4 * gauss_sigma + 0.5), int(4 * gauss_sigma + 0.5) + 1)
+    weights = np.exp(-0.5 * (offsets / max(gauss_sigma, 1e-9)) ** 2)
+    return float(np.sqrt((weights**2).sum()) / weights.sum())
 
 
 def _noise_variance(plane: npt.NDArray[np.float32]) -> float:

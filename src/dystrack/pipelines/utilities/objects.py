@@ -107,7 +107,7 @@ def outline_of(mask: Mask) -> list[list[float]]:
     list of [y, x]
         A polygon in pixels: down the left border and up the right one, in up to 60 rows.
     """
-    projection = mask.reshape((-1, *mask.shape[-2:])).any(axis=0)
+    projection = np.asarray(mask.reshape((-1, *mask.shape[-2:])).any(axis=0))
     rows = np.flatnonzero(projection.any(axis=1))
     rows = rows[:: -(-rows.size // _MOST_OUTLINE_ROWS) or 1]
     seen = projection[rows]
@@ -115,4 +115,5 @@ def outline_of(mask: Mask) -> list[list[float]]:
     right = seen.shape[1] - 1 - seen[:, ::-1].argmax(axis=1)
     down = np.stack([rows, left], axis=1)
     up = np.stack([rows, right], axis=1)[::-1]
-    return np.concatenate([down, up]).astype(float).tolist()
+    points: list[list[float]] = np.concatenate([down, up]).astype(float).tolist()
+    return points

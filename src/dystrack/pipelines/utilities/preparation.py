@@ -17,7 +17,10 @@ _VOXELS_AT_A_TIME = 1 << 16
 
 
 def prepare_image(
-    image: npt.NDArray[Any], channel: int | None = None, warn_8bit: bool = True
+    image: npt.NDArray[Any],
+    channel: int | None = None,
+    warn_8bit: bool = True,
+    invert: bool = False,
 ) -> npt.NDArray[np.uint8]:
     """Check an image, pick a channel, and convert to 8 bits.
 
@@ -29,6 +32,8 @@ def prepare_image(
         Index along the first axis; None if there is a single channel and no such axis.
     warn_8bit : bool, optional, default True
         Whether to warn of a conversion.
+    invert : bool, optional, default False
+        Whether to swap dark and bright.
 
     Returns
     -------
@@ -50,7 +55,8 @@ def prepare_image(
     grey = select_channel(image, channel)
     _check_values(grey)
     refuse_constant(grey)
-    return to_uint8(grey, warn_8bit)
+    prepared = to_uint8(grey, warn_8bit)
+    return np.bitwise_not(prepared) if invert else prepared
 
 
 def select_channel(image: npt.NDArray[Any], channel: int | None) -> npt.NDArray[Any]:

@@ -5,6 +5,7 @@ where the images agree, without the ringing of a plain phase correlation in imag
 or noisy (Knapp and Carter 1976 call such weights a generalised cross-correlation).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,11 @@ class Shift:
     x_px: float
     confidence: float
 
+    @property
+    def zyx_px(self) -> tuple[float, float, float]:
+        """Return the shift along z, y, x in pixels."""
+        return self.z_px, self.y_px, self.x_px
+
 
 class Reference:
     """An image that others are compared with; what can be computed beforehand is.
@@ -54,6 +60,7 @@ class Reference:
     """
 
     def __init__(self, image: npt.NDArray[np.generic]) -> None:
+        self.shape = image.shape
         self._image = image
         self._fft_shape = tuple(scipy.fft.next_fast_len(size, real=True) for size in image.shape)
         self._window = _window(image.shape)
@@ -63,7 +70,7 @@ class Reference:
     def shift_of(
         self,
         image: npt.NDArray[np.generic],
-        without: tuple[float, float, float] | None = None,
+        without: Sequence[float] | None = None,
     ) -> Shift:
         """Return how far an image is shifted against the reference.
 
@@ -71,7 +78,7 @@ class Reference:
         ----------
         image : ndarray
             Image of the reference's shape.
-        without : tuple of float or None, default None
+        without : sequence of float or None, default None
             A shift along z, y, x in pixels that is not looked for: that of a background which does
             not move with the sample.
 
@@ -90,7 +97,7 @@ class Reference:
         return Shift(z + rest.z_px, y + rest.y_px, x + rest.x_px, shift.confidence)
 
     def _coarse_shift_of(
-        self, image: npt.NDArray[np.generic], without: tuple[float, float, float] | None
+        self, image: npt.NDArray[np.generic], without: Sequence[float] | None
     ) -> Shift:
         """Return the shift, a little too small where the images share only a part."""
         correlation = self._correlate(image)

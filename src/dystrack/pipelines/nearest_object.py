@@ -1,0 +1,182 @@
+"""Follow one cell among several: the one that is nearest to where it was, and of its size."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from dystrack.core.coordinates import PixelPosition, centre_of
+from dystrack.core.errors import ConfigurationError, TargetNotFoundError
+from dystrack.core.findings import FINDINGS_KEY, graded
+from dystrack.core.protocols import AnalysisResult
+from dystrack.pipelines.utilities.constraints import constrain_z_movement
+from dystrack.pipelines.utilities.evidence import contrast_confidence
+from dystrack.pipelines.utilities.figures import show_target
+from dystrack.pipelines.utilities.loading import load_stack
+from dystrack.pipelines.utilities.masks import depth_of
+from dystrack.pipelines.utilities.objects import (
+    FoundObject,
+    objects_in,
+    outline_of,
+    without_background,
+)
+from dystrack.pipelines.utilities.preparation import prepare_image, refuse_constant
+from dystrack.pipelines.utilities.reporting import report
+from dystrack.pipelines.utilities.smoothing import smooth
+from dystrack.pipelines.utilities.thresholds import otsu_threshold
+from dystrack.pipelines.utilities.warming import rehearse
+
+__all__ = ["analyze_image", "warm_up"]
+
+_DIVISIONS = ("nearer", "larger", "both")
+_SIZE_WEIGHT_FRACT = 0.25  # of the width: as far as a size that is e times another one counts
+_REACH = 3.0  # between daughters, in lengths of the mother (a root of her size)
+_HALF = (0.3, 0.75)  # the size of a daughter, as a share of its mother's
+
+
+def analyze_image(
+    target_path: str | Path,
+    channel: int | None = None,
+    gauss_sigma: float = 2.0,
+    background_px: float = 30.0,
+    threshold: float = 0.0,
+    min_size: int = 50,
+    max_size: int = 0,
+    division: str = "nearer",
+    invert: bool = False,
+    await_write: float = 2,
+    warn_8bit: bool = True,
+    show: bool = False,
+    verbose: bool = False,
+    *,
+    size: float = 0.0,
+) -> AnalysisResult:
+    """Keep one object in the middle, told from others by its place and size.
+
+    Parameters
+    ----------
+    target_path : str or Path
+        Path of the prescan, a plane (Y, X) or a stack (Z, Y, X), with several channels or one.
+    channel : int, optional, default None
+        Index of the channel to use. If not given, the image must have a single channel.
+    gauss_sigma : float, optional, default 2.0
+        Sigma of the Gaussian filter in pixels, the same along all axes.
+    background_px : float, optional, default 30.0
+        What changes more slowly than over so many pixels is background and is subtracted: several
+        times the radius of an object. 0 subtracts nothing.
+    threshold : float, optional, default 0.0
+        Grey value of the smoothed 8-bit image, without its background, from which a pixel belongs
+        to an object; 0 for Otsu's threshold.
+    min_size : int, optional, default 50
+        Voxels of the smallest object that counts.
+    max_size : int, optional, default 0
+        Voxels of the largest object that counts; 0 for any.
+    division : str, {"nearer", "larger", "both"}, optional, default "nearer"
+        What to follow when the object divides: the daughter that is nearer to the middle, the
+        larger one, or the point between both. The sister is always among the extra targets.
+    invert : bool, optional, default False
+        If True, dark is taken for bright, for transmitted light.
+    await_write : float, optional, default 2
+        For how many seconds a file must have been left alone before it is read, where its format
+        cannot tell whether it is complete.
+    warn_8bit : bool, optional, default True
+        If True, a warning is issued if the image is not 8-bit and so is converted.
+    show : bool, optional, default False
+        If True, a figure with mask and target is shown; the run goes on meanwhile.
+    verbose : bool, optional, default False
+        If True, more information is printed.
+    size : float
+        Handed on from prescan to prescan: the object's size in voxels; 0 at first, when the object
+        nearest to the middle is taken.
+
+    Returns
+    -------
+    AnalysisResult
+        Centroid of the object in pixels (z is limited to 0.1 of the stack about its middle; 0.0 in
+        2-D), the message "OK", "WARN:DIVISION" or "WARN:WEAK", and the cache.
+
+    Raises
+    ------
+    ImageError
+        If the image cannot be loaded, or is not what this pipeline takes.
+    TargetNotFoundError
+        If there is no object of such a size.
+    ConfigurationError
+        If an option cannot be.
+    """
+    if division not in _DIVISIONS:
+        raise ConfigurationError(f"`division` is {division!r}. Give one of {_DIVISIONS}.")
+
+    # 1. Load the channel
+    stack = load_stack(target_path, channel, await_write)
+
+    # 2. Check it, convert to 8 bits
+    image = prepare_image(stack, warn_8bit=warn_8bit, invert=invert)
+    centre = centre_of(image.shape)
+    report(verbose, f"Loaded {target_path}: {image.shape}")
+
+    # 3. Find the objects; choose the one to follow, and its sister if it has divided
+    smoothed = without_background(smooth(image, gauss_sigma), background_px)
+    refuse_constant(smoothed)
+    level = threshold or otsu_threshold(smoothed)
+    objects, labels = objects_in(smoothed >= level, min_size, max_size or None)
+    if not objects:
+        raise TargetNotFoundError(
+            f"No object of {min_size} to {max_size or 'any number of'} voxels reaches the grey "
+            f"value {level:g}. Check `threshold`, `min_size`, `max_size` and exposure."
+        )
+    followed = min(objects, key=lambda one: _distance(one, centre, size, image.shape[-1]))
+    sister = _sister(followed, objects, size)
+    if sister and division == "larger" and sister.n_voxels > followed.n_voxels:
+        followed, sister = sister, followed
+    report(verbose, f"{len(objects)} objects from {level:g} on; followed: {followed}")
+
+    # 4. Keep to the middle of the stack
+    target = followed.centre
+    if sister and division == "both":
+        target = PixelPosition(*((a + b) / 2 for a, b in zip(target, sister.centre, strict=True)))
+    target = target._replace(z=constrain_z_movement(target.z, depth_of(image)))
+
+    # 5. Return the coordinates, what was found, and the size to look for next time
+    mask = labels == followed.label
+    confidence = contrast_confidence(image, smoothed, mask, gauss_sigma)
+    if show:
+        show_target("DySTrack: nearest_object", image, target, mask)
+    findings = {
+        "confidence": confidence,
+        "outline": outline_of(mask),
+        "targets": [_as_target("sister", sister)] if sister else [],
+    }
+    msg = graded("WARN:DIVISION" if sister else "OK", confidence)
+    cache = {"size": float(followed.n_voxels), FINDINGS_KEY: findings}
+    return AnalysisResult(*target, msg, cache)
+
+
+def _distance(one: FoundObject, centre: PixelPosition, size: float, width: int) -> float:
+    """Return how unlikely it is that an object is the one to follow, as a distance in pixels."""
+    from_middle = math.hypot(one.centre.y - centre.y, one.centre.x - centre.x)
+    change = abs(math.log(one.n_voxels / size)) if size else 0.0
+    return from_middle + change * _SIZE_WEIGHT_FRACT * width
+
+
+def _sister(
+    followed: FoundObject, objects: list[FoundObject], mother_size: float
+) -> FoundObject | None:
+    """Return the other daughter, if the object has just divided: both about half its size."""
+    smallest, largest = (share * mother_size for share in _HALF)
+    if not smallest <= followed.n_voxels <= largest:
+        return None
+    halves = [one for one in objects if one != followed and smallest <= one.n_voxels <= largest]
+    nearest = min(halves, key=lambda one: math.dist(one.centre, followed.centre), default=None)
+    if nearest is None:
+        return None
+    reach_px = _REACH * mother_size ** (1 / 3 if followed.centre.z else 1 / 2)
+    return nearest if math.dist(nearest.centre, followed.centre) <= reach_px else None
+
+
+def _as_target(name: str, one: FoundObject) -> dict[str, Any]:
+    return {"name": name, **one.centre._asdict()}
+
+
+def warm_up(**img_kwargs: Any) -> None:
+    """Do everything that is done only once, so that the first prescan is answered fast."""
+    rehearse(analyze_image, **img_kwargs)

@@ -1,0 +1,141 @@
+"""Follow a pattern: a small image of it, or what lies in the middle of the first prescan."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dystrack.core.coordinates import centre_of
+from dystrack.core.errors import ConfigurationError, TargetNotFoundError
+from dystrack.core.findings import FINDINGS_KEY, graded
+from dystrack.core.protocols import AnalysisResult
+from dystrack.pipelines.utilities.constraints import constrain_z_movement
+from dystrack.pipelines.utilities.evidence import evidence_of
+from dystrack.pipelines.utilities.loading import load_stack
+from dystrack.pipelines.utilities.masks import depth_of
+from dystrack.pipelines.utilities.matching import best_match, middle_of
+from dystrack.pipelines.utilities.preparation import prepare_image
+from dystrack.pipelines.utilities.reporting import report
+from dystrack.pipelines.utilities.warming import rehearse
+
+__all__ = ["analyze_image", "warm_up"]
+
+_TEMPLATES_KEPT = 32  # one a position, for many positions
+
+
+def analyze_image(
+    target_path: str | Path,
+    channel: int | None = None,
+    template: str = "",
+    template_fract: float = 0.3,
+    min_score: float = 0.5,
+    invert: bool = False,
+    await_write: float = 2,
+    warn_8bit: bool = True,
+    verbose: bool = False,
+    *,
+    learned_from: str = "",
+) -> AnalysisResult:
+    """Move to where a pattern fits best.
+
+    Parameters
+    ----------
+    target_path : str or Path
+        Path of the prescan, a plane (Y, X) or a stack (Z, Y, X), with several channels or one.
+    channel : int, optional, default None
+        Index of the channel to use. If not given, the image must have a single channel.
+    template : str, optional, default ""
+        Path of a small image of what to follow, taken with the same settings; if empty, the middle
+        of the first prescan of each position.
+    template_fract : float, optional, default 0.3
+        Size of that middle, as a fraction of each side.
+    min_score : float, optional, default 0.5
+        Correlation coefficient from which a match is believed: 1 for an identical pattern, 0 for
+        an unrelated one.
+    invert : bool, optional, default False
+        If True, dark is taken for bright, for transmitted light.
+    await_write : float, optional, default 2
+        For how many seconds a file must have been left alone before it is read, where its format
+        cannot tell whether it is complete.
+    warn_8bit : bool, optional, default True
+        If True, a warning is issued if the image is not 8-bit and so is converted.
+    verbose : bool, optional, default False
+        If True, more information is printed.
+    learned_from : str
+        Handed on from prescan to prescan: the one whose middle is the pattern.
+
+    Returns
+    -------
+    AnalysisResult
+        The centre of the pattern in pixels (z is limited to 0.1 of the stack about its middle; 0.0
+        in 2-D), the message "OK" or "WARN:WEAK", and the cache.
+
+    Raises
+    ------
+    ImageError
+        If an image cannot be loaded, or is not what this pipeline takes.
+    TargetNotFoundError
+        If nothing in the image looks like the pattern.
+    ConfigurationError
+        If the template is larger than the image, or an option cannot be.
+    """
+    if not 0 < template_fract < 1:
+        raise ConfigurationError(
+            f"`template_fract` is {template_fract}. Give a number between 0 and 1."
+        )
+
+    # 1. Load the channel
+    stack = load_stack(target_path, channel, await_write)
+
+    # 2. Check it, convert to 8 bits
+    image = prepare_image(stack, warn_8bit=warn_8bit, invert=invert)
+    report(verbose, f"Loaded {target_path}: {image.shape}")
+
+    # 3. Find the pattern; without one, learn it
+    if not template and not learned_from:
+        confidence = evidence_of(stack)
+        cache = {"learned_from": str(target_path), FINDINGS_KEY: {"confidence": confidence}}
+        return AnalysisResult(*centre_of(image.shape), graded("OK", confidence), cache)
+    pattern = (
+        _read(template, channel, invert)
+        if template
+        else middle_of(_read(learned_from, channel, invert), template_fract)
+    )
+    _check_fits(pattern, image)
+    match = best_match(image, pattern)
+    report(verbose, f"{match}")
+    if match.score < min_score:
+        raise TargetNotFoundError(
+            f"Nothing in the prescan looks like the pattern: its best score is {match.score:.2f}, "
+            f"{min_score:g} is wanted. Did the sample leave the field, or change its looks?"
+        )
+
+    # 4. Keep to the middle of the stack
+    target = match.place._replace(z=constrain_z_movement(match.place.z, depth_of(image)))
+
+    # 5. Return the coordinates, and where the pattern comes from
+    confidence = min(max(match.score, 0.0), 1.0)
+    cache = {"learned_from": learned_from, FINDINGS_KEY: {"confidence": confidence}}
+    return AnalysisResult(*target, graded("OK", confidence), cache)
+
+
+@lru_cache(maxsize=_TEMPLATES_KEPT)
+def _read(path: str, channel: int | None, invert: bool) -> npt.NDArray[np.uint8]:
+    return prepare_image(load_stack(path, channel), warn_8bit=False, invert=invert)
+
+
+def _check_fits(pattern: npt.NDArray[np.uint8], image: npt.NDArray[np.uint8]) -> None:
+    if pattern.ndim != image.ndim or any(
+        small > large for small, large in zip(pattern.shape, image.shape, strict=True)
+    ):
+        raise ConfigurationError(
+            f"The template has the shape {pattern.shape}, the prescan {image.shape}. Give a "
+            "template of as many axes and no larger size, cut out of a prescan."
+        )
+
+
+def warm_up(**img_kwargs: Any) -> None:
+    """Do everything that is done only once, so that the first prescan is answered fast."""
+    rehearse(analyze_image, **img_kwargs)
