@@ -8,7 +8,9 @@ import numpy.typing as npt
 
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import AnalysisResult
+from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
+from dystrack.pipelines.utilities.evidence import evidence_of
 from dystrack.pipelines.utilities.figures import show_target
 from dystrack.pipelines.utilities.loading import load_stack
 from dystrack.pipelines.utilities.masks import centre_of_mass, centroid, depth_of, largest_object
@@ -33,6 +35,8 @@ def analyze_image(
     warn_8bit: bool = True,
     show: bool = False,
     verbose: bool = False,
+    *,
+    invert: bool = False,
 ) -> AnalysisResult:
     """Move to the centre of mass of the smoothed image, or of the largest object in it.
 
@@ -59,12 +63,15 @@ def analyze_image(
         If True, a figure with mask and target is shown; the run goes on meanwhile.
     verbose : bool, optional, default False
         If True, more information is printed.
+    invert : bool, optional, default False
+        If True, dark is taken for bright, for transmitted light.
 
     Returns
     -------
     AnalysisResult
         z, y and x of the centre in pixels (z is limited to 0.1 of the stack about its middle; 0.0
-        in 2-D), the message "OK", and an empty cache.
+        in 2-D), the message "OK" or
+        "WARN:WEAK", and its findings.
 
     Raises
     ------
@@ -79,7 +86,7 @@ def analyze_image(
     stack = load_stack(target_path, channel, await_write)
 
     # 2. Check it, convert to 8 bits
-    image = prepare_image(stack, warn_8bit=warn_8bit)
+    image = prepare_image(stack, warn_8bit=warn_8bit, invert=invert)
     report(verbose, f"Loaded {target_path}: {image.shape}")
 
     # 3. Detect the target
@@ -94,7 +101,7 @@ def analyze_image(
     # 5. Return the coordinates
     if show:
         show_target("DySTrack: center_of_mass", image, target, mask)
-    return AnalysisResult(*target, "OK", {})
+    return answer(target, "OK", evidence_of(stack), mask=mask)
 
 
 def _mask_of_target(

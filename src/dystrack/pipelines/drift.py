@@ -11,10 +11,10 @@ from typing import Any
 
 from dystrack.core.coordinates import PixelPosition, centre_of
 from dystrack.core.errors import ImageError, TargetNotFoundError
-from dystrack.core.findings import FINDINGS_KEY, graded
 from dystrack.core.protocols import AnalysisResult
+from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
-from dystrack.pipelines.utilities.evidence import evidence_of
+from dystrack.pipelines.utilities.evidence import evidence_of_pattern
 from dystrack.pipelines.utilities.loading import load_stack
 from dystrack.pipelines.utilities.masks import depth_of
 from dystrack.pipelines.utilities.preparation import prepare_image
@@ -103,7 +103,7 @@ def analyze_image(
     known = _known_reference(reference, channel, invert)
     if known is None or known.shape != image.shape:
         msg = "WARN:NEW-REFERENCE" if reference else "OK"
-        return _answer(centre, msg, evidence_of(stack), _as_reference(target_path))
+        return answer(centre, msg, evidence_of_pattern(stack), cache=_as_reference(target_path))
     shift = known.shift_of(image, [-px for px in moved] if ignore_background else None)
     report(verbose, f"{shift} against {reference}")
     if shift.confidence < min_confidence:
@@ -129,7 +129,7 @@ def analyze_image(
             "moved": [past + px for past, px in zip(moved, step, strict=True)],
             "best_confidence": best,
         }
-    return _answer(target, "OK", 1 - 1 / shift.confidence, cache)
+    return answer(target, "OK", 1 - 1 / shift.confidence, cache=cache)
 
 
 def _as_reference(
@@ -142,13 +142,6 @@ def _as_reference(
         "moved": list(moved),
         "best_confidence": 0.0,
     }
-
-
-def _answer(
-    target: PixelPosition, msg: str, confidence: float, cache: dict[str, Any]
-) -> AnalysisResult:
-    findings = {FINDINGS_KEY: {"confidence": confidence}}
-    return AnalysisResult(*target, graded(msg, confidence), {**cache, **findings})
 
 
 def _known_reference(path: str, channel: int | None, invert: bool) -> Reference | None:

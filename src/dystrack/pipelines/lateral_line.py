@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from dystrack.core.protocols import AnalysisResult
+from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
+from dystrack.pipelines.utilities.evidence import evidence_of
 from dystrack.pipelines.utilities.figures import show_target
 from dystrack.pipelines.utilities.loading import load_stack
 from dystrack.pipelines.utilities.masks import centroid, depth_of, largest_object, last_column
@@ -28,6 +30,8 @@ def analyze_image(
     warn_8bit: bool = True,
     show: bool = False,
     verbose: bool = False,
+    *,
+    invert: bool = False,
 ) -> AnalysisResult:
     """Move so that the leading edge comes to lie a fixed distance from the right border.
 
@@ -61,13 +65,15 @@ def analyze_image(
         If True, a figure with mask and target is shown; the run goes on meanwhile.
     verbose : bool, optional, default False
         If True, more information is printed.
+    invert : bool, optional, default False
+        If True, dark is taken for bright, for transmitted light.
 
     Returns
     -------
     AnalysisResult
         z and y of the primordium's centroid in pixels (z is limited to 0.1 of the stack about its
-        middle; 0.0 in 2-D), x as above, the message "OK", "WARN:CATCH-UP-STEP" or
-        "WARN:MASK-FAIL-DEFAULT-STEP", and an empty cache.
+        middle; 0.0 in 2-D), x as above, the message "OK", "WARN:WEAK",
+        "WARN:CATCH-UP-STEP" or "WARN:MASK-FAIL-DEFAULT-STEP", and its findings.
 
     Raises
     ------
@@ -82,7 +88,7 @@ def analyze_image(
     stack = load_stack(target_path, channel, await_write)
 
     # 2. Check it, convert to 8 bits
-    image = prepare_image(stack, warn_8bit=warn_8bit)
+    image = prepare_image(stack, warn_8bit=warn_8bit, invert=invert)
     report(verbose, f"Loaded {target_path}: {image.shape}")
 
     # 3. Detect the primordium and its leading edge
@@ -107,7 +113,7 @@ def analyze_image(
     # 5. Return the coordinates
     if show:
         show_target("DySTrack: lateral_line", image, target, primordium)
-    return AnalysisResult(*target, img_msg, {})
+    return answer(target, img_msg, evidence_of(stack), mask=primordium)
 
 
 def warm_up() -> None:

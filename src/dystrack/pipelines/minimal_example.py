@@ -9,7 +9,9 @@ command-line options, so each parameter is described there as ``name : type``.
 from pathlib import Path
 
 from dystrack.core.protocols import AnalysisResult
+from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
+from dystrack.pipelines.utilities.evidence import evidence_of
 from dystrack.pipelines.utilities.loading import load_stack
 from dystrack.pipelines.utilities.masks import centre_of_mass, depth_of
 from dystrack.pipelines.utilities.preparation import prepare_image
@@ -25,6 +27,8 @@ def analyze_image(
     await_write: float = 2,
     warn_8bit: bool = True,
     verbose: bool = False,
+    *,
+    invert: bool = False,
 ) -> AnalysisResult:
     """Move to the centre of mass of the image as it is.
 
@@ -41,12 +45,14 @@ def analyze_image(
         If True, a warning is issued if the image is not 8-bit and so is converted.
     verbose : bool, optional, default False
         If True, more information is printed.
+    invert : bool, optional, default False
+        If True, dark is taken for bright, for transmitted light.
 
     Returns
     -------
     AnalysisResult
         z, y and x of the centre of mass in pixels (z is limited to 0.1 of the stack about its
-        middle; 0.0 in 2-D), the message "OK", and an empty cache.
+        middle; 0.0 in 2-D), the message "OK", and its findings.
 
     Raises
     ------
@@ -59,7 +65,7 @@ def analyze_image(
     stack = load_stack(target_path, channel, await_write)
 
     # 2. Check it, convert to 8 bits
-    image = prepare_image(stack, warn_8bit=warn_8bit)
+    image = prepare_image(stack, warn_8bit=warn_8bit, invert=invert)
     report(verbose, f"Loaded {target_path}: {image.shape}")
 
     # 3. Detect the target
@@ -70,7 +76,7 @@ def analyze_image(
     z_pos = constrain_z_movement(target.z, depth_of(image))
 
     # 5. Return the coordinates, a message, and what the next call should know
-    return AnalysisResult(z_pos, target.y, target.x, "OK", {})
+    return answer(target._replace(z=z_pos), "OK", evidence_of(stack))
 
 
 def warm_up() -> None:

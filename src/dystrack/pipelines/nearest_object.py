@@ -6,8 +6,8 @@ from typing import Any
 
 from dystrack.core.coordinates import PixelPosition, centre_of
 from dystrack.core.errors import ConfigurationError, TargetNotFoundError
-from dystrack.core.findings import FINDINGS_KEY, graded
 from dystrack.core.protocols import AnalysisResult
+from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
 from dystrack.pipelines.utilities.evidence import contrast_confidence
 from dystrack.pipelines.utilities.figures import show_target
@@ -16,7 +16,6 @@ from dystrack.pipelines.utilities.masks import depth_of
 from dystrack.pipelines.utilities.objects import (
     FoundObject,
     objects_in,
-    outline_of,
     without_background,
 )
 from dystrack.pipelines.utilities.preparation import prepare_image, refuse_constant
@@ -141,14 +140,14 @@ def analyze_image(
     confidence = contrast_confidence(image, smoothed, mask, gauss_sigma)
     if show:
         show_target("DySTrack: nearest_object", image, target, mask)
-    findings = {
-        "confidence": confidence,
-        "outline": outline_of(mask),
-        "targets": [_as_target("sister", sister)] if sister else [],
-    }
-    msg = graded("WARN:DIVISION" if sister else "OK", confidence)
-    cache = {"size": float(followed.n_voxels), FINDINGS_KEY: findings}
-    return AnalysisResult(*target, msg, cache)
+    return answer(
+        target,
+        "WARN:DIVISION" if sister else "OK",
+        confidence,
+        mask=mask,
+        targets=(_as_target("sister", sister),) if sister else (),
+        cache={"size": float(followed.n_voxels)},
+    )
 
 
 def _distance(one: FoundObject, centre: PixelPosition, size: float, width: int) -> float:

@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from dystrack.core.coordinates import centre_of
 from dystrack.core.errors import ConfigurationError, TargetNotFoundError
-from dystrack.core.findings import FINDINGS_KEY, graded
 from dystrack.core.protocols import AnalysisResult
+from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
-from dystrack.pipelines.utilities.evidence import evidence_of
+from dystrack.pipelines.utilities.evidence import evidence_of_pattern
 from dystrack.pipelines.utilities.loading import load_stack
 from dystrack.pipelines.utilities.masks import depth_of
 from dystrack.pipelines.utilities.matching import best_match, middle_of
@@ -95,9 +95,8 @@ def analyze_image(
 
     # 3. Find the pattern; without one, learn it
     if not template and not learned_from:
-        confidence = evidence_of(stack)
-        cache = {"learned_from": str(target_path), FINDINGS_KEY: {"confidence": confidence}}
-        return AnalysisResult(*centre_of(image.shape), graded("OK", confidence), cache)
+        cache = {"learned_from": str(target_path)}
+        return answer(centre_of(image.shape), "OK", evidence_of_pattern(stack), cache=cache)
     pattern = (
         _read(template, channel, invert)
         if template
@@ -116,9 +115,7 @@ def analyze_image(
     target = match.place._replace(z=constrain_z_movement(match.place.z, depth_of(image)))
 
     # 5. Return the coordinates, and where the pattern comes from
-    confidence = min(max(match.score, 0.0), 1.0)
-    cache = {"learned_from": learned_from, FINDINGS_KEY: {"confidence": confidence}}
-    return AnalysisResult(*target, graded("OK", confidence), cache)
+    return answer(target, "OK", min(match.score, 1.0), cache={"learned_from": learned_from})
 
 
 @lru_cache(maxsize=_TEMPLATES_KEPT)

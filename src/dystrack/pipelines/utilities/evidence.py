@@ -6,13 +6,16 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-__all__ = ["contrast_confidence", "evidence_of"]
+__all__ = ["contrast_confidence", "evidence_of", "evidence_of_pattern"]
 
 _BINS_ALONG_Y_OR_X = 32
 _SMALLEST_BIN_PX = 4
 _DEGREE_OF_SHADING = 4
 _BEYOND_SPECKS_BINS = 3
-_ROUNDING_SD = 12**-0.5  # of grey values that are whole numbers
+_PATTERN_LAG_PX = 2
+_COARSEST_PATTERN_PX = 25
+_HALF_SURE = 0.1  # noise reaches 0.03, a dim real prescan 0.12
+_ROUNDING_SD = 12**-0.5  # of whole grey values, once for each axis that was smoothed
 _CERTAIN_CONTRAST_SD = 5.0  # brightest spots of smoothed noise reach 3.5
 
 
@@ -35,10 +38,7 @@ def evidence_of(image: npt.NDArray[np.generic]) -> float:
         ``(r - 1) / (r + 1)`` with the ratio r of the variances: 0 for noise, 0.5 where the sample
         has twice the variance of the noise, towards 1 for a clear image.
     """
-    stack = image.reshape((-1, *image.shape[-2:]))
-    # Sums of up to 65,536 planes of 16 bits fit; wider integers would take ten times as long.
-    narrow = np.uint32 if image.dtype in (np.uint8, np.uint16) else None
-    projection = stack.sum(axis=0, dtype=narrow).astype(np.float32)
+    projection = _projection(image)
     bin_px = max(_SMALLEST_BIN_PX, min(projection.shape) // _BINS_ALONG_Y_OR_X)
     if min(projection.shape) < 2 * bin_px:
         return 0.0
@@ -48,6 +48,33 @@ def evidence_of(image: npt.NDArray[np.generic]) -> float:
     if of_bins <= of_noise:
         return 0.0
     return float((of_bins - of_noise) / (of_bins + of_noise))
+
+
+def evidence_of_pattern(image: npt.NDArray[np.generic]) -> float:
+    """Return how sure it is that an image shows a pattern, however fine.
+
+    A pattern is alike two pixels further on, noise is not.
+
+    Parameters
+    ----------
+    image : ndarray of shape (Z, Y, X) or (Y, X)
+        Grey values before any smoothing.
+
+    Returns
+    -------
+    float
+        ``c / (c + 0.1)`` with the correlation c of the projection along z with itself, two pixels
+        further along y or x, whichever is less alike; or the result of `evidence_of`, if higher.
+    """
+    projection = _projection(image)
+    if min(projection.shape) <= _PATTERN_LAG_PX:
+        return 0.0
+    projection -= scipy.ndimage.uniform_filter(projection, _COARSEST_PATTERN_PX)
+    along_y = projection[_PATTERN_LAG_PX:] * projection[:-_PATTERN_LAG_PX]
+    along_x = projection[:, _PATTERN_LAG_PX:] * projection[:, :-_PATTERN_LAG_PX]
+    variance = float((projection**2).mean())
+    alike = min(float(along_y.mean()), float(along_x.mean())) / variance if variance else 0.0
+    return max(alike / (alike + _HALF_SURE) if alike > 0 else 0.0, evidence_of(image))
 
 
 def contrast_confidence(
@@ -79,7 +106,8 @@ def contrast_confidence(
         return 0.0
     middle = image.reshape((-1, *image.shape[-2:]))[image.shape[0] // 2 if image.ndim > 2 else 0]  # noqa: PLR2004
     noise_sd = _noise_variance(middle.astype(np.float32)) ** 0.5
-    left_sd = max(noise_sd * _white_noise_left(gauss_sigma) ** image.ndim, _ROUNDING_SD)
+    left_sd = noise_sd * _white_noise_left(gauss_sigma) ** image.ndim
+    left_sd = float(np.hypot(left_sd, image.ndim * _ROUNDING_SD))
     contrast = (float(smoothed[mask].mean()) - float(np.median(smoothed[~mask]))) / left_sd
     return contrast**2 / (contrast**2 + _CERTAIN_CONTRAST_SD**2) if contrast > 0 else 0.0
 
@@ -89,6 +117,14 @@ def _white_noise_left(gauss_sigma: float) -> float:
     offsets = np.arange(-int(4 * gauss_sigma + 0.5), int(4 * gauss_sigma + 0.5) + 1)
     weights = np.exp(-0.5 * (offsets / max(gauss_sigma, 1e-9)) ** 2)
     return float(np.sqrt((weights**2).sum()) / weights.sum())
+
+
+def _projection(image: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
+    """Return the sum along z."""
+    stack = image.reshape((-1, *image.shape[-2:]))
+    # Sums of up to 65,536 planes of 16 bits fit; wider integers would take ten times as long.
+    narrow = np.uint32 if image.dtype in (np.uint8, np.uint16) else None
+    return np.asarray(stack.sum(axis=0, dtype=narrow), np.float32)
 
 
 def _noise_variance(plane: npt.NDArray[np.float32]) -> float:

@@ -110,7 +110,7 @@ class Reference:
         _leave_out(correlation, peak)
         second = float(correlation.max())
         z, y, x = (0.0, *place)[-3:]
-        return Shift(z, y, x, confidence=height / second if second > 0.0 else np.inf)
+        return Shift(z, y, x, confidence=height / second if second > 0.0 else 0.0)
 
     def _spectrum(self, image: npt.NDArray[np.generic]) -> npt.NDArray[np.complex64]:
         values = image.astype(np.float32)

@@ -1,0 +1,55 @@
+"""The five values of a pipeline, with what it found besides."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dystrack.core.coordinates import PixelPosition
+from dystrack.core.findings import FINDINGS_KEY, graded
+from dystrack.core.protocols import AnalysisResult
+from dystrack.pipelines.utilities.objects import outline_of
+
+__all__ = ["answer"]
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+def answer(
+    target: PixelPosition,
+    msg: str,
+    confidence: float,
+    *,
+    mask: npt.NDArray[np.bool_] | None = None,
+    targets: tuple[Mapping[str, Any], ...] = (),
+    cache: Mapping[str, Any] = _NOTHING,
+) -> AnalysisResult:
+    """Return what a pipeline answers.
+
+    Parameters
+    ----------
+    target : PixelPosition
+        Where to go next, in pixels.
+    msg : str
+        Message; an ``OK`` of little confidence becomes ``WARN:WEAK``.
+    confidence : float
+        From 0 (this may be noise) to 1.
+    mask : ndarray of bool, shape (Z, Y, X) or (Y, X), optional
+        What was found; its outline goes with the answer.
+    targets : tuple of mapping, optional
+        Further places, see `dystrack.core.findings.ExtraTarget`.
+    cache : mapping, optional
+        Keyword arguments for the next call.
+
+    Returns
+    -------
+    AnalysisResult
+        The five values; the findings are in the cache under the key that the session takes out.
+    """
+    findings: dict[str, Any] = {"confidence": confidence}
+    if mask is not None:
+        findings["outline"] = outline_of(mask)
+    if targets:
+        findings["targets"] = [dict(target) for target in targets]
+    return AnalysisResult(*target, graded(msg, confidence), {**cache, FINDINGS_KEY: findings})

@@ -1,0 +1,26 @@
+"""The five values of a pipeline."""
+
+import numpy as np
+
+from dystrack.core.coordinates import PixelPosition
+from dystrack.core.findings import take_findings
+from dystrack.pipelines.utilities.answering import answer
+
+
+def test_findings_go_with_the_cache():
+    mask = np.zeros((4, 5), bool)
+    mask[1, 2] = True
+    result = answer(PixelPosition(0, 1, 2), "OK", 0.9, mask=mask, cache={"size": 1.0})
+    cache, findings = take_findings(result.img_cache)
+    assert result[:4] == (0, 1, 2, "OK")
+    assert cache == {"size": 1.0}
+    assert findings.confidence == 0.9
+    assert findings.outline == ((1.0, 2.0), (1.0, 2.0))
+
+
+def test_a_weak_answer_is_not_ok():
+    assert answer(PixelPosition(0, 1, 2), "OK", 0.3).img_msg == "WARN:WEAK"
+
+
+def test_the_pipelines_own_warning_is_kept():
+    assert answer(PixelPosition(0, 1, 2), "WARN:OWN", 0.3).img_msg == "WARN:OWN"
