@@ -3,7 +3,13 @@
 import pytest
 
 from dystrack.core.errors import InvalidAnswerError
-from dystrack.core.findings import FINDINGS_KEY, ExtraTarget, Findings, take_findings
+from dystrack.core.findings import (
+    FINDINGS_KEY,
+    ExtraTarget,
+    Findings,
+    asking_for_findings,
+    take_findings,
+)
 
 
 def test_findings_are_taken_out_of_the_cache():
@@ -47,3 +53,16 @@ def test_what_cannot_be_is_refused(given, said):
     with pytest.raises(InvalidAnswerError) as caught:
         take_findings({FINDINGS_KEY: given})
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "asked"),
+    [
+        (lambda path, findings=False: None, {"findings": True}),
+        (lambda path, **others: None, {}),
+        (print, {}),
+        (dict, {}),
+    ],
+)
+def test_findings_are_asked_for_where_they_can_be(pipeline, asked):
+    assert asking_for_findings(pipeline) == asked

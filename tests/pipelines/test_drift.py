@@ -25,7 +25,9 @@ class Follower:
         """Return how far off the answer is, and the message."""
         image = self.look(np.asarray(sample, float) - self.stage)
         path = write_tiff(self.folder, image, f"prescan_{number}.tif")
-        *target, msg, cache = analyze_image(path, warn_8bit=False, **options, **self.cache)
+        *target, msg, cache = analyze_image(
+            path, warn_8bit=False, findings=True, **options, **self.cache
+        )
         self.cache, self.findings = take_findings(cache)
         step = np.array(target) - CENTRE
         error = step - (np.asarray(sample, float) - self.stage)

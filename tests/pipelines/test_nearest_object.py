@@ -21,7 +21,7 @@ def cells(*places, shape=SHAPE, width=5.0, seed=0):
 
 
 def analyse(tmp_path, image, **options):
-    answer = analyze_image(write_tiff(tmp_path, image), **options)
+    answer = analyze_image(write_tiff(tmp_path, image), findings=True, **options)
     return answer, *take_findings(answer.img_cache)
 
 

@@ -4,8 +4,12 @@ A pipeline returns five values. The last one, its cache, may hold findings under
 plain values; the session takes them out, so that they never become arguments of the next call::
 
     return z, y, x, "OK", {FINDINGS_KEY: {"confidence": 0.9, "outline": [[10, 12], [10, 40]]}}
+
+A pipeline whose cache people know as empty has a parameter ``findings=False`` and adds them where
+it is True; the session asks for them wherever it can.
 """
 
+import inspect
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -16,12 +20,14 @@ import numpy as np
 
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.errors import InvalidAnswerError
+from dystrack.core.protocols import Pipeline
 
 __all__ = [
     "FINDINGS_KEY",
     "LEAST_CONFIDENCE",
     "ExtraTarget",
     "Findings",
+    "asking_for_findings",
     "graded",
     "take_findings",
 ]
@@ -105,6 +111,15 @@ class Findings:
         object.__setattr__(self, "outline", _points("outline", self.outline)[:_MOST_POINTS])
         _check_extent(self.extent_zyx_px)
         object.__setattr__(self, "targets", tuple(map(_extra_target, self.targets)))
+
+
+def asking_for_findings(pipeline: Pipeline) -> dict[str, Any]:
+    """Return the keyword argument that asks a pipeline for its findings, if it takes one."""
+    try:
+        parameters = inspect.signature(pipeline).parameters
+    except (TypeError, ValueError):  # a callable that does not tell its parameters
+        return {}
+    return {"findings": True} if "findings" in parameters else {}
 
 
 def take_findings(cache: Mapping[str, Any]) -> tuple[dict[str, Any], Findings]:

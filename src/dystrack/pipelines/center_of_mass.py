@@ -37,6 +37,7 @@ def analyze_image(
     verbose: bool = False,
     *,
     invert: bool = False,
+    findings: bool = False,
 ) -> AnalysisResult:
     """Move to the centre of mass of the smoothed image, or of the largest object in it.
 
@@ -65,6 +66,8 @@ def analyze_image(
         If True, more information is printed.
     invert : bool, optional, default False
         If True, dark is taken for bright, for transmitted light.
+    findings : {False, True}
+        Whether to add to the cache what was found; sessions ask for it (`dystrack.core.findings`).
 
     Returns
     -------
@@ -101,7 +104,7 @@ def analyze_image(
     # 5. Return the coordinates
     if show:
         show_target("DySTrack: center_of_mass", image, target, mask)
-    return answer(target, "OK", evidence_of(stack), mask=mask)
+    return answer(target, "OK", evidence_of(stack), findings=findings, mask=mask)
 
 
 def _mask_of_target(

@@ -33,6 +33,7 @@ def analyze_image(
     verbose: bool = False,
     *,
     invert: bool = False,
+    findings: bool = False,
 ) -> AnalysisResult:
     """Move to the node: the end of a bright streak that comes from the left.
 
@@ -56,6 +57,8 @@ def analyze_image(
         If True, more information is printed.
     invert : bool, optional, default False
         If True, dark is taken for bright, for transmitted light.
+    findings : {False, True}
+        Whether to add to the cache what was found; sessions ask for it (`dystrack.core.findings`).
 
     Returns
     -------
@@ -91,7 +94,7 @@ def analyze_image(
     # 5. Return the coordinates
     if show:
         show_target("DySTrack: chick_node", image, target)
-    return answer(target, "OK", evidence_of(stack))
+    return answer(target, "OK", evidence_of(stack), findings=findings)
 
 
 def _z_centre(image: npt.NDArray[np.uint8]) -> float:

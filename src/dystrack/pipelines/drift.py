@@ -43,6 +43,7 @@ def analyze_image(
     anchor: Sequence[float] = _NOWHERE,
     moved: Sequence[float] = _NOWHERE,
     best_confidence: float = 0.0,
+    findings: bool = False,
 ) -> AnalysisResult:
     """Keep in the middle what was in the middle of the first prescan.
 
@@ -77,6 +78,8 @@ def analyze_image(
         when the reference was taken, and how far the stage was sent since then.
     best_confidence : float
         Handed on as well: the best confidence against this reference.
+    findings : {False, True}
+        Whether to add to the cache what was found; sessions ask for it (`dystrack.core.findings`).
 
     Returns
     -------
@@ -103,7 +106,13 @@ def analyze_image(
     known = _known_reference(reference, channel, invert)
     if known is None or known.shape != image.shape:
         msg = "WARN:NEW-REFERENCE" if reference else "OK"
-        return answer(centre, msg, evidence_of_pattern(stack), cache=_as_reference(target_path))
+        return answer(
+            centre,
+            msg,
+            evidence_of_pattern(stack),
+            findings=findings,
+            cache=_as_reference(target_path),
+        )
     shift = known.shift_of(image, [-px for px in moved] if ignore_background else None)
     report(verbose, f"{shift} against {reference}")
     if shift.confidence < min_confidence:
@@ -129,7 +138,7 @@ def analyze_image(
             "moved": [past + px for past, px in zip(moved, step, strict=True)],
             "best_confidence": best,
         }
-    return answer(target, "OK", 1 - 1 / shift.confidence, cache=cache)
+    return answer(target, "OK", 1 - 1 / shift.confidence, findings=findings, cache=cache)
 
 
 def _as_reference(

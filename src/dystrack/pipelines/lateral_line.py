@@ -32,6 +32,7 @@ def analyze_image(
     verbose: bool = False,
     *,
     invert: bool = False,
+    findings: bool = False,
 ) -> AnalysisResult:
     """Move so that the leading edge comes to lie a fixed distance from the right border.
 
@@ -67,6 +68,8 @@ def analyze_image(
         If True, more information is printed.
     invert : bool, optional, default False
         If True, dark is taken for bright, for transmitted light.
+    findings : {False, True}
+        Whether to add to the cache what was found; sessions ask for it (`dystrack.core.findings`).
 
     Returns
     -------
@@ -113,7 +116,7 @@ def analyze_image(
     # 5. Return the coordinates
     if show:
         show_target("DySTrack: lateral_line", image, target, primordium)
-    return answer(target, img_msg, evidence_of(stack), mask=primordium)
+    return answer(target, img_msg, evidence_of(stack), findings=findings, mask=primordium)
 
 
 def warm_up() -> None:

@@ -29,6 +29,7 @@ def analyze_image(
     verbose: bool = False,
     *,
     invert: bool = False,
+    findings: bool = False,
 ) -> AnalysisResult:
     """Move to the centre of mass of the image as it is.
 
@@ -47,6 +48,8 @@ def analyze_image(
         If True, more information is printed.
     invert : bool, optional, default False
         If True, dark is taken for bright, for transmitted light.
+    findings : {False, True}
+        Whether to add to the cache what was found; sessions ask for it (`dystrack.core.findings`).
 
     Returns
     -------
@@ -76,7 +79,7 @@ def analyze_image(
     z_pos = constrain_z_movement(target.z, depth_of(image))
 
     # 5. Return the coordinates, a message, and what the next call should know
-    return answer(target._replace(z=z_pos), "OK", evidence_of(stack))
+    return answer(target._replace(z=z_pos), "OK", evidence_of(stack), findings=findings)
 
 
 def warm_up() -> None:

@@ -48,6 +48,7 @@ def analyze_image(
     verbose: bool = False,
     *,
     size: float = 0.0,
+    findings: bool = False,
 ) -> AnalysisResult:
     """Keep one object in the middle, told from others by its place and size.
 
@@ -86,6 +87,8 @@ def analyze_image(
     size : float
         Handed on from prescan to prescan: the object's size in voxels; 0 at first, when the object
         nearest to the middle is taken.
+    findings : {False, True}
+        Whether to add to the cache what was found; sessions ask for it (`dystrack.core.findings`).
 
     Returns
     -------
@@ -144,6 +147,7 @@ def analyze_image(
         target,
         "WARN:DIVISION" if sister else "OK",
         confidence,
+        findings=findings,
         mask=mask,
         targets=(_as_target("sister", sister),) if sister else (),
         cache={"size": float(followed.n_voxels)},

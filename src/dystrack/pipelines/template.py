@@ -37,6 +37,7 @@ def analyze_image(
     verbose: bool = False,
     *,
     learned_from: str = "",
+    findings: bool = False,
 ) -> AnalysisResult:
     """Move to where a pattern fits best.
 
@@ -65,6 +66,8 @@ def analyze_image(
         If True, more information is printed.
     learned_from : str
         Handed on from prescan to prescan: the one whose middle is the pattern.
+    findings : {False, True}
+        Whether to add to the cache what was found; sessions ask for it (`dystrack.core.findings`).
 
     Returns
     -------
@@ -96,7 +99,9 @@ def analyze_image(
     # 3. Find the pattern; without one, learn it
     if not template and not learned_from:
         cache = {"learned_from": str(target_path)}
-        return answer(centre_of(image.shape), "OK", evidence_of_pattern(stack), cache=cache)
+        return answer(
+            centre_of(image.shape), "OK", evidence_of_pattern(stack), findings=findings, cache=cache
+        )
     pattern = (
         _read(template, channel, invert)
         if template
@@ -115,7 +120,9 @@ def analyze_image(
     target = match.place._replace(z=constrain_z_movement(match.place.z, depth_of(image)))
 
     # 5. Return the coordinates, and where the pattern comes from
-    return answer(target, "OK", min(match.score, 1.0), cache={"learned_from": learned_from})
+    return answer(
+        target, "OK", min(match.score, 1.0), findings=findings, cache={"learned_from": learned_from}
+    )
 
 
 @lru_cache(maxsize=_TEMPLATES_KEPT)

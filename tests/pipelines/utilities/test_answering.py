@@ -10,7 +10,9 @@ from dystrack.pipelines.utilities.answering import answer
 def test_findings_go_with_the_cache():
     mask = np.zeros((4, 5), bool)
     mask[1, 2] = True
-    result = answer(PixelPosition(0, 1, 2), "OK", 0.9, mask=mask, cache={"size": 1.0})
+    result = answer(
+        PixelPosition(0, 1, 2), "OK", 0.9, findings=True, mask=mask, cache={"size": 1.0}
+    )
     cache, findings = take_findings(result.img_cache)
     assert result[:4] == (0, 1, 2, "OK")
     assert cache == {"size": 1.0}
@@ -19,8 +21,12 @@ def test_findings_go_with_the_cache():
 
 
 def test_a_weak_answer_is_not_ok():
-    assert answer(PixelPosition(0, 1, 2), "OK", 0.3).img_msg == "WARN:WEAK"
+    assert answer(PixelPosition(0, 1, 2), "OK", 0.3, findings=False).img_msg == "WARN:WEAK"
 
 
 def test_the_pipelines_own_warning_is_kept():
-    assert answer(PixelPosition(0, 1, 2), "WARN:OWN", 0.3).img_msg == "WARN:OWN"
+    assert answer(PixelPosition(0, 1, 2), "WARN:OWN", 0.3, findings=True).img_msg == "WARN:OWN"
+
+
+def test_without_being_asked_it_adds_nothing():
+    assert answer(PixelPosition(0, 1, 2), "OK", 0.9, findings=False) == (0, 1, 2, "OK", {})

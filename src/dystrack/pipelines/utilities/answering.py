@@ -21,6 +21,7 @@ def answer(
     msg: str,
     confidence: float,
     *,
+    findings: bool,
     mask: npt.NDArray[np.bool_] | None = None,
     targets: tuple[Mapping[str, Any], ...] = (),
     cache: Mapping[str, Any] = _NOTHING,
@@ -35,6 +36,8 @@ def answer(
         Message; an ``OK`` of little confidence becomes ``WARN:WEAK``.
     confidence : float
         From 0 (this may be noise) to 1.
+    findings : bool
+        Whether to add what was found to the cache.
     mask : ndarray of bool, shape (Z, Y, X) or (Y, X), optional
         What was found; its outline goes with the answer.
     targets : tuple of mapping, optional
@@ -47,9 +50,12 @@ def answer(
     AnalysisResult
         The five values; the findings are in the cache under the key that the session takes out.
     """
-    findings: dict[str, Any] = {"confidence": confidence}
+    msg = graded(msg, confidence)
+    if not findings:
+        return AnalysisResult(*target, msg, dict(cache))
+    found: dict[str, Any] = {"confidence": confidence}
     if mask is not None:
-        findings["outline"] = outline_of(mask)
+        found["outline"] = outline_of(mask)
     if targets:
-        findings["targets"] = [dict(target) for target in targets]
-    return AnalysisResult(*target, graded(msg, confidence), {**cache, FINDINGS_KEY: findings})
+        found["targets"] = [dict(target) for target in targets]
+    return AnalysisResult(*target, msg, {**cache, FINDINGS_KEY: found})
