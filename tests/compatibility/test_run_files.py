@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import tifffile
 
+from dystrack.options.pipeline_reference import pipeline_names
+
 RUN_FOLDER = Path(__file__).parents[2] / "run"
 TIMEOUT_S = 120
-PIPELINES = ["center_of_mass", "chick_node", "lateral_line", "minimal_example"]
+PIPELINES = pipeline_names("dystrack.pipelines")
 
 # As SPEC §1 describes it, and as it stands on users' computers: not to be edited.
 RUN_FILE = """

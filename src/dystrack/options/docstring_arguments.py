@@ -22,6 +22,7 @@ from dystrack.options.argument_types import (
 
 __all__ = ["Argument", "Arguments", "Withheld", "read_arguments"]
 
+_OTHER_PARAMETERS = "other_param"  # docstring_parser's name of that section
 _MISSING = inspect.Parameter.empty
 _BY_NAME = {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY}
 
@@ -128,10 +129,11 @@ class Arguments:
 
 @dataclass(frozen=True)
 class _Documented:
-    """What a docstring says of one parameter."""
+    """What a docstring says of one parameter; `is_inner` where no person is meant to give it."""
 
     type_text: str = ""
     description: str = ""
+    is_inner: bool = False
 
 
 def read_arguments(function: Callable[..., Any], n_positional: int = 0) -> Arguments:
@@ -142,7 +144,8 @@ def read_arguments(function: Callable[..., Any], n_positional: int = 0) -> Argum
     function : callable
         A function, a method, a `functools.partial` or an object that can be called.
     n_positional : int, default 0
-        Number of leading parameters that the caller gives by position; they are left out.
+        Number of leading parameters that the caller gives by position; they are left out, as are
+        those under *Other Parameters*: they are not for people, but for a session.
 
     Returns
     -------
@@ -154,7 +157,11 @@ def read_arguments(function: Callable[..., Any], n_positional: int = 0) -> Argum
     summary, documented = _parse_numpydoc(inspect.getdoc(_underlying(function)) or "")
     parameters = _parameters_of(function)
     takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
-    by_name = [p for p in parameters[n_positional:] if p.kind in _BY_NAME]
+    by_name = [
+        p
+        for p in parameters[n_positional:]
+        if p.kind in _BY_NAME and not documented.get(p.name, _Documented()).is_inner
+    ]
     entries: list[Argument | Withheld] = [
         _entry(p, documented.get(p.name), _evaluated_annotation(function, p)) for p in by_name
     ]
@@ -263,7 +270,11 @@ def _parse_numpydoc(text: str) -> tuple[str, dict[str, _Documented]]:
 
     parsed = docstring_parser.parse(text, style=docstring_parser.DocstringStyle.NUMPYDOC)
     documented = {
-        name.strip(): _Documented(item.type_name or "", " ".join((item.description or "").split()))
+        name.strip(): _Documented(
+            item.type_name or "",
+            " ".join((item.description or "").split()),
+            is_inner=item.args[0] == _OTHER_PARAMETERS,
+        )
         for item in parsed.params
         for name in item.arg_name.split(",")
     }

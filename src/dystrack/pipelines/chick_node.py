@@ -57,14 +57,17 @@ def analyze_image(
         If True, more information is printed.
     invert : bool, optional, default False
         If True, dark is taken for bright, for transmitted light.
-    findings : {False, True}
-        Whether to add to the cache what was found; sessions ask for it (`dystrack.core.findings`).
 
     Returns
     -------
     AnalysisResult
         z, y and x of the node in pixels (z is limited to 0.2 of the stack about its middle; 0.0
         in 2-D), the message "OK", and its findings.
+
+    Other Parameters
+    ----------------
+    findings : bool
+        Whether to add to the cache what was found; sessions ask for it (`dystrack.core.findings`).
 
     Raises
     ------

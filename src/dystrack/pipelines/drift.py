@@ -73,19 +73,22 @@ def analyze_image(
         If True, a warning is issued if the image is not 8-bit and so is converted.
     verbose : bool, optional, default False
         If True, more information is printed.
-    anchor, moved : sequence of float
-        Handed on from prescan to prescan, along z, y, x in pixels: how far the sample had moved
-        when the reference was taken, and how far the stage was sent since then.
-    best_confidence : float
-        Handed on as well: the best confidence against this reference.
-    findings : {False, True}
-        Whether to add to the cache what was found; sessions ask for it (`dystrack.core.findings`).
 
     Returns
     -------
     AnalysisResult
         The place in pixels that was in the middle at first, the message "OK",
         "WARN:NEW-REFERENCE" where the reference could not be read any more, and the cache.
+
+    Other Parameters
+    ----------------
+    anchor, moved : sequence of float
+        Handed on from prescan to prescan, along z, y, x in pixels: how far the sample had moved
+        when the reference was taken, and how far the stage was sent since then.
+    best_confidence : float
+        Handed on as well: the best confidence against this reference.
+    findings : bool
+        Whether to add to the cache what was found; sessions ask for it (`dystrack.core.findings`).
 
     Raises
     ------

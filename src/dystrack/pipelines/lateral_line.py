@@ -68,8 +68,6 @@ def analyze_image(
         If True, more information is printed.
     invert : bool, optional, default False
         If True, dark is taken for bright, for transmitted light.
-    findings : {False, True}
-        Whether to add to the cache what was found; sessions ask for it (`dystrack.core.findings`).
 
     Returns
     -------
@@ -77,6 +75,11 @@ def analyze_image(
         z and y of the primordium's centroid in pixels (z is limited to 0.1 of the stack about its
         middle; 0.0 in 2-D), x as above, the message "OK", "WARN:WEAK",
         "WARN:CATCH-UP-STEP" or "WARN:MASK-FAIL-DEFAULT-STEP", and its findings.
+
+    Other Parameters
+    ----------------
+    findings : bool
+        Whether to add to the cache what was found; sessions ask for it (`dystrack.core.findings`).
 
     Raises
     ------

@@ -84,17 +84,20 @@ def analyze_image(
         If True, a figure with mask and target is shown; the run goes on meanwhile.
     verbose : bool, optional, default False
         If True, more information is printed.
-    size : float
-        Handed on from prescan to prescan: the object's size in voxels; 0 at first, when the object
-        nearest to the middle is taken.
-    findings : {False, True}
-        Whether to add to the cache what was found; sessions ask for it (`dystrack.core.findings`).
 
     Returns
     -------
     AnalysisResult
         Centroid of the object in pixels (z is limited to 0.1 of the stack about its middle; 0.0 in
         2-D), the message "OK", "WARN:DIVISION" or "WARN:WEAK", and the cache.
+
+    Other Parameters
+    ----------------
+    size : float
+        Handed on from prescan to prescan: the object's size in voxels; 0 at first, when the object
+        nearest to the middle is taken.
+    findings : bool
+        Whether to add to the cache what was found; sessions ask for it (`dystrack.core.findings`).
 
     Raises
     ------

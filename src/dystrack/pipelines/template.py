@@ -64,16 +64,19 @@ def analyze_image(
         If True, a warning is issued if the image is not 8-bit and so is converted.
     verbose : bool, optional, default False
         If True, more information is printed.
-    learned_from : str
-        Handed on from prescan to prescan: the one whose middle is the pattern.
-    findings : {False, True}
-        Whether to add to the cache what was found; sessions ask for it (`dystrack.core.findings`).
 
     Returns
     -------
     AnalysisResult
         The centre of the pattern in pixels (z is limited to 0.1 of the stack about its middle; 0.0
         in 2-D), the message "OK" or "WARN:WEAK", and the cache.
+
+    Other Parameters
+    ----------------
+    learned_from : str
+        Handed on from prescan to prescan: the one whose middle is the pattern.
+    findings : bool
+        Whether to add to the cache what was found; sessions ask for it (`dystrack.core.findings`).
 
     Raises
     ------
