@@ -81,7 +81,7 @@ def test_words_are_those_of_a_run_and_a_few_more(asked, screen):
     assert asked["folder"] == "F"
     assert asked["img_kwargs"] == {"answer": (1.0, 2.0, 3.0)}
     assert asked["manager_kwargs"] == {"file_start": "prescan", "delay": 0.5, "max_failures": 3}
-    assert "Replaying 1 prescans of F, one every 1.5 s, written as renamed." in screen.text
+    assert "Replaying 1 prescan of F, one every 1.5 s, written as renamed." in screen.text
     assert "Left out, as they are no images: notes.txt." in screen.text
     assert "a.tif" in screen.text
 
@@ -146,7 +146,7 @@ def test_the_table_tells_what_came_of_each_prescan(screen):
 
 def test_an_unanswered_rehearsal_has_no_times(screen):
     screen(rehearsal_table(Rehearsal((Replayed("d.tif"),))))
-    assert "1 prescans, 0 answered" in screen.text
+    assert "1 prescan, 0 answered" in screen.text
     assert "median" not in screen.text
 
 
@@ -154,4 +154,4 @@ def test_all_of_it_together(tmp_path, screen):
     write_prescan(tmp_path / "prescan_1.tif")
     loaded = LoadedPipeline(fixed_pipeline, manager_kwargs={"progress": False})
     run_rehearsal("dystrack rehearse x", loaded, [str(tmp_path), "--interval=0"], screen)
-    assert "1 prescans, 1 answered, 1 of them from their own image." in screen.text
+    assert "1 prescan, 1 answered, 1 of them from their own image." in screen.text
