@@ -37,9 +37,17 @@ STATS = {
 
 def answered(**changes):
     values = {
-        "path": "/data/a_p1.tif", "position": "1", "time_point": 1, "target": 1,
-        "z": 1.0, "y": 2.0, "x": 3.5, "msg": "OK", "outcome": "ok",
-        "sent": True, "total_s": 0.25,
+        "path": "/data/a_p1.tif",
+        "position": "1",
+        "time_point": 1,
+        "target": 1,
+        "z": 1.0,
+        "y": 2.0,
+        "x": 3.5,
+        "msg": "OK",
+        "outcome": "ok",
+        "sent": True,
+        "total_s": 0.25,
     }
     return Answered(**(values | changes))
 
@@ -62,8 +70,15 @@ RUN = [
     TransmissionFailed(path="/data/a_p2.tif", attempt=1, error="OSError: locked", final=False),
     TransmissionFailed(path="/data/a_p2.tif", attempt=3, error="OSError: locked", final=True),
     answered(
-        path="/data/a_p2.tif", position="2", target=2, z=None, y=None, x=None,
-        msg="failed", outcome="fallback", sent=False,
+        path="/data/a_p2.tif",
+        position="2",
+        target=2,
+        z=None,
+        y=None,
+        x=None,
+        msg="failed",
+        outcome="fallback",
+        sent=False,
     ),
     FolderLost(folder="/data", reason="gone"),
     FolderReturned(folder="/data"),
@@ -208,7 +223,9 @@ def test_prescans_that_are_left_out_are_counted():
 
 def test_what_is_no_prescan_is_said():
     ignored = ImagesIgnored(reason="do not end with .tif", names=("a.czi",), count=1)
-    assert lines_of([ignored]) == ["! 1 new file do not end with .tif: a.czi."]
+    assert lines_of([ignored]) == [
+        "! New files that do not end with .tif are ignored: a.czi (1 so far)."
+    ]
 
 
 def test_events_that_bring_their_own_sentence_are_shown():

@@ -76,7 +76,7 @@ def failed(error, *, path="/d/a.tif", position="2", fallback="the centre of the 
         ),
         (
             ImagesIgnored(reason="do not end with .tif", names=("a.czi", "b.czi"), count=5),
-            "5 new files do not end with .tif: a.czi, b.czi and 3 more.",
+            "New files that do not end with .tif are ignored: a.czi, b.czi (5 so far).",
         ),
         (Warned(message="the shape differs", position="4"), "Position 4: the shape differs."),
         (Warned(message="Position 4 is off.", position="4"), "Position 4 is off."),

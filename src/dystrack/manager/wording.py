@@ -178,6 +178,5 @@ def _place_in_code(traceback: str) -> str:
 
 
 def _ignored(event: ImagesIgnored) -> str:
-    more = event.count - len(event.names)
-    names = ", ".join(event.names) + (f" and {more} more" if more > 0 else "")
-    return f"{count(event.count, 'new file')} {event.reason}: {sentence(names)}"
+    names = ", ".join(event.names)
+    return f"New files that {event.reason} are ignored: {names} ({event.count} so far)."
