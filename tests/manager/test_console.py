@@ -16,7 +16,6 @@ from dystrack.manager.events import (
     FolderReturned,
     ImageNoticed,
     ImagesIgnored,
-    ImageSkipped,
     ImageVanished,
     PositionHeld,
     SessionEnded,
@@ -52,17 +51,24 @@ def answered(**changes):
     return Answered(**(values | changes))
 
 
+STARTED = {
+    "path": "/data/a_p1.tif",
+    "position": "1",
+    "time_point": None,
+    "shape": (5, 6),
+    "wait_s": 0.1,
+}
 RUN = [
     SessionStarted(
         folder="/data/[fish]",
         pipeline="p.f",
         settings={},
-        existing=["/data/a.tif", "/data/b.tif", "/data/c.tif", "/data/d.tif"],
+        existing=[],
         resumed=False,
         versions={"dystrack": "9.9"},
     ),
     ImageNoticed(path="/data/a_p1.tif"),
-    AnalysisStarted(path="/data/a_p1.tif", position="1", time_point=None, shape=(5, 6), wait_s=0.1),
+    AnalysisStarted(**STARTED),
     answered(step_um=(0.0, -5.2, 3.1)),
     AnalysisFailed(
         path="/data/a_p2.tif", position="2", error="RuntimeError: [x]", fallback="the centre"
@@ -112,7 +118,6 @@ def test_plain_lines_when_piped():
     assert lines_of(RUN) == [
         "DySTrack 9.9 watches /data/[fish] with p.f.",
         "It ends after 7 prescans, or with Ctrl-C.",
-        "There at the start, and left alone: 4 prescans (a.tif, b.tif, c.tif and 1 more).",
         "   1  a_p1.tif  position 1  z 1.0  y 2.0  x 3.5 px  step +0.0 -5.2 +3.1 µm  OK  (0.25 s)",
         "! a_p2.tif, position 2: RuntimeError: [x]. Sent instead: the centre.",
         "! The coordinates could not be sent: OSError: locked. Trying again.",
@@ -132,7 +137,12 @@ def test_a_live_table_in_a_terminal():
     rows = [line.split() for line in picture.splitlines()]
     assert ["1", "1", "0", "1.0", "2.0", "3.5", "6.1", "0.25", "OK"] in rows
     assert ["2", "1", "1", "nan", "nan", "nan", "0.25", "not", "sent"] in rows
-    assert "Session ended: Ctrl-C. 2 prescans, 1 failed." in picture
+
+
+def test_below_the_table_is_what_goes_on_now():
+    picture = last_picture([*RUN[:-1], AnalysisStarted(**STARTED)])
+    assert "a_p1.tif is being analysed. 2 prescans, 1 failed." in picture
+    assert "prescans," not in last_picture(RUN)
 
 
 @pytest.mark.parametrize("terminal", [True, False])
@@ -216,11 +226,6 @@ def test_the_error_that_ends_a_session_is_not_said_again():
     assert "Session ended: because of an error." in text
 
 
-def test_prescans_that_are_left_out_are_counted():
-    events = [*[ImageSkipped(path="x")] * 12, ImageNoticed(path="y")]
-    assert lines_of(events) == ["Left out, as a newer one came at the same position: 12 prescans."]
-
-
 def test_what_is_no_prescan_is_said():
     ignored = ImagesIgnored(reason="do not end with .tif", names=("a.czi",), count=1)
     assert lines_of([ignored]) == [
@@ -235,7 +240,7 @@ def test_events_that_bring_their_own_sentence_are_shown():
         def message(self):
             return "The run goes on"
 
-    assert lines_of([RunResumed()]) == ["! The run goes on."]
+    assert lines_of([RunResumed()]) == ["The run goes on."]
 
 
 def test_the_time_since_the_last_prescan_is_shown():

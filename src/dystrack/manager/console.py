@@ -1,7 +1,7 @@
 """What a person sees in the terminal while a session runs."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +22,6 @@ from dystrack.manager.events import (
     FolderLost,
     FolderReturned,
     ImageNoticed,
-    ImageSkipped,
     PositionHeld,
     SessionEnded,
     SessionStarted,
@@ -31,6 +30,7 @@ from dystrack.manager.events import (
 )
 from dystrack.manager.screen import Screen
 from dystrack.manager.wording import (
+    Told,
     count,
     describe_end,
     duration,
@@ -41,7 +41,6 @@ from dystrack.manager.wording import (
 
 __all__ = ["Console"]
 
-_NAMES_SHOWN = 3
 _LONGEST_IN_TABLE = 60
 _OK = "ok"
 
@@ -97,8 +96,8 @@ class Console:
         self._positions: dict[str, _PositionSoFar] = {}
         self._held: dict[str, str] = {}
         self._status = "Starting"
+        self._is_over = False
         self._began_s = self._noticed_s = clock.monotonic()
-        self._n_skipped = 0
         self._n_unsent = 0
         self._said: dict[tuple[str, str], str] = {}
 
@@ -118,15 +117,12 @@ class Console:
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
-        self._tell_skipped(event)
         match event:
             case SessionStarted():
                 self._show_start(event)
             case ImageNoticed():
                 self._noticed_s = self._clock.monotonic()
                 self._status = f"{_name(event.path)} is being written"
-            case ImageSkipped():
-                self._n_skipped += 1
             case AnalysisStarted():
                 self._status = f"{_name(event.path)} is being analysed"
             case Answered():
@@ -139,12 +135,7 @@ class Console:
     def _show_start(self, event: SessionStarted) -> None:
         version = event.versions["dystrack"]
         self._screen.say(f"DySTrack {version} watches {event.folder} with {event.pipeline}.")
-        again = "It goes on with the run before. " if event.resumed else ""
-        self._screen.say(f"{again}It ends {', or '.join(self._ends)}.")
-        if event.existing:
-            names = _listed([_name(path) for path in event.existing])
-            n_before = count(len(event.existing), "prescan")
-            self._screen.say(f"There at the start, and left alone: {n_before} ({names}).")
+        self._screen.say(f"It ends {', or '.join(self._ends)}.")
         self._status = ""
 
     def _show_answer(self, event: Answered) -> None:
@@ -180,6 +171,8 @@ class Console:
             case Warned(position=position):
                 if self._is_news("warning", position, text):
                     self._screen.warn(text)
+            case Told():
+                self._screen.say(text)
             case _ if text:
                 self._screen.warn(text)
 
@@ -203,16 +196,9 @@ class Console:
         self._said[kind, position] = text
         return text != before
 
-    def _tell_skipped(self, event: Event) -> None:
-        """Say once how many prescans are left out, when the last of them is told."""
-        if self._n_skipped and not isinstance(event, ImageSkipped):
-            skipped = count(self._n_skipped, "prescan")
-            self._screen.say(f"Left out, as a newer one came at the same position: {skipped}.")
-            self._n_skipped = 0
-
     def _show_end(self, event: SessionEnded) -> None:
-        self._status = describe_end(event)
-        self._screen.say(self._status)
+        self._is_over = True
+        self._screen.say(describe_end(event))
         passed = duration(self._clock.monotonic() - self._began_s)
         n_prescans = count(event.stats["target_counter"], "prescan")
         counts = f"{n_prescans} in {passed}: {event.stats['img_success_counter']} analysed"
@@ -264,11 +250,13 @@ class Console:
         )
 
     def _summary(self, positions: Mapping[str, _PositionSoFar]) -> str:
-        """Return what is going on now, and how it went so far."""
+        """Return what is going on now, and how it went so far; nothing once it is over."""
+        if self._is_over:
+            return ""
         ago = duration(self._clock.monotonic() - self._noticed_s)
         waiting = f"Waiting for a prescan; the last came {ago} ago."
         if not positions:
-            waiting = f"Waiting for the first prescan for {ago}."
+            waiting = f"Waiting for the first prescan, for {ago} so far."
         n_prescans = sum(so_far.n_prescans for so_far in positions.values())
         n_failed = sum(so_far.n_failed for so_far in positions.values())
         totals = f"{count(n_prescans, 'prescan')}, {n_failed} failed." if positions else ""
@@ -289,11 +277,6 @@ def _answer_line(event: Answered) -> str:
 
 def _name(path: str) -> str:
     return Path(path).name
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _NAMES_SHOWN
-    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _number(value: float | None) -> str:

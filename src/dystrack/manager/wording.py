@@ -21,6 +21,7 @@ from dystrack.manager.events import (
 
 __all__ = [
     "LONGEST_MESSAGE",
+    "Told",
     "count",
     "describe_end",
     "duration",
@@ -52,7 +53,7 @@ _CODE_PLACE = re.compile(r"(?P<file>.+?):(?P<rest>\d+, in .*)")
 
 
 @runtime_checkable
-class _Told(Protocol):
+class Told(Protocol):
     """An event that brings its own sentence."""
 
     @property
@@ -82,7 +83,7 @@ def trouble(event: Event) -> str:
             text = _ignored(event)
         case Warned():
             text = _warning(event)
-        case _Told(message=message):
+        case Told(message=message):
             text = _limited(message)
     return text
 
