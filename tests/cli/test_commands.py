@@ -179,6 +179,7 @@ def test_a_typing_mistake_ends_with_one_message_and_code_2(
     [
         (FolderError("The folder x does not exist."), 2, "dystrack: The folder x does not exist."),
         (ConfigurationError("No é 細."), 2, "dystrack: No é 細."),
+        (ConfigurationError("No a\x1b[2J\nb."), 2, "dystrack: No a\\x1b[2J b."),
         (AnalysisError("Nothing found."), 1, "dystrack: AnalysisError: Nothing found."),
         (KeyboardInterrupt(), 130, "dystrack: Stopped."),
     ],

@@ -223,7 +223,7 @@ def test_the_error_that_ends_a_session_is_not_said_again():
     stats = {**STATS, "target_counter": 1, "img_success_counter": 0}
     text = shown([failed, SessionEnded(reason=error, stats=stats)])
     assert text.count("no tissue") == 1
-    assert "Session ended: because of an error." in text
+    assert "Session ended: an error." in text
 
 
 def test_what_is_no_prescan_is_said():

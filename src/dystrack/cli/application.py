@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from dystrack import __version__
 from dystrack.core.errors import ConfigurationError, DyStrackError
-from dystrack.options.standard_output import replace_unknown_letters
+from dystrack.options.standard_output import printable, replace_unknown_letters
 
 if TYPE_CHECKING:
     import cyclopts
@@ -98,9 +98,9 @@ def _show_warning(
 ) -> None:
     """Write what a warning says, without the place in the program that says it."""
     del category, filename, lineno, line
-    (file or sys.stderr).write(f"Note: {message}\n")
+    (file or sys.stderr).write(f"Note: {printable(str(message))}\n")
 
 
 def _leave(message: str, code: int) -> NoReturn:
-    sys.stderr.write(f"dystrack: {message}\n")
+    sys.stderr.write(f"dystrack: {printable(message)}\n")
     raise SystemExit(code)

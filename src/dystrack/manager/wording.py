@@ -25,7 +25,6 @@ __all__ = [
     "count",
     "describe_end",
     "duration",
-    "printable",
     "sentence",
     "shortened",
     "trouble",
@@ -48,7 +47,7 @@ _ENDINGS: Mapping[str, str] = MappingProxyType(
         "max_triggers is reached": "{target_counter} prescans, as asked",
     }
 )
-_BY_ERROR = "because of an error"
+_BY_ERROR = "an error"
 _CODE_PLACE = re.compile(r"(?P<file>.+?):(?P<rest>\d+, in .*)")
 
 
@@ -134,17 +133,6 @@ def sentence(text: str) -> str:
 def shortened(text: str, longest: int = LONGEST_MESSAGE) -> str:
     """Return a text with no more than so many characters."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
-
-
-def printable(text: str) -> str:
-    """Return a text on one line, in which control characters are shown instead of obeyed."""
-    return "".join(map(_printable_character, text))
-
-
-def _printable_character(character: str) -> str:
-    if character.isprintable():
-        return character
-    return " " if character.isspace() else character.encode("unicode_escape").decode("ascii")
 
 
 def _limited(text: str) -> str:

@@ -144,6 +144,27 @@ def test_the_table_tells_what_came_of_each_prescan(screen):
     assert "median 150 ms, worst 250 ms" in " ".join(screen.text.split())
 
 
+def test_names_cannot_command_the_terminal(screen):
+    failed = answered(msg="O\x1b[2JK", position="\x1b]0;p")
+    replayed = Replayed("a\x1b[2J\n.tif", failed, 0.05, ("Look\x1b[1m\nhere",))
+    screen(rehearsal_table(Rehearsal((replayed,))))
+    assert "\x1b" not in screen.text
+    assert "! a\\x1b[2J .tif: Look\\x1b[1m here" in screen.text
+
+
+def test_a_name_is_not_said_twice(screen):
+    replayed = Replayed("a.tif", answered(), 0.05, ("a.tif has another shape.",))
+    screen(rehearsal_table(Rehearsal((replayed,))))
+    assert "! a.tif has another shape." in screen.text
+
+
+def test_what_ended_it_is_not_said_in_the_table(screen):
+    replayed = Replayed("a.tif", notes=("RuntimeError: no tissue. Nothing is sent.", "Look here."))
+    screen(rehearsal_table(Rehearsal((replayed,), RuntimeError("no tissue"))))
+    assert "no tissue" not in screen.text
+    assert "Look here." in screen.text
+
+
 def test_an_unanswered_rehearsal_has_no_times(screen):
     screen(rehearsal_table(Rehearsal((Replayed("d.tif"),))))
     assert "1 prescan, 0 answered" in screen.text

@@ -11,12 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from dystrack.manager.manager import run_dystrack_manager
-from dystrack.manager.wording import count, printable, shortened
+from dystrack.manager.wording import count, shortened
 from dystrack.options.command_options import CommandOptions, command_options
 from dystrack.options.command_parser import parse_words
 from dystrack.options.docstring_arguments import read_arguments
 from dystrack.options.option_help import help_screen
 from dystrack.options.pipeline_reference import LoadedPipeline
+from dystrack.options.standard_output import printable
 from dystrack.tools.rehearsal.recordings import LONGEST_GAP_S, Recordings
 from dystrack.tools.rehearsal.rehearse import FORCED, Rehearsal, RehearsalSettings, rehearse
 from dystrack.tools.rehearsal.replay import Replayed
@@ -146,7 +147,7 @@ def _describe_start(folder: Path, found: Recordings, settings: RehearsalSettings
         left_out = f"Left out, as they are no images: {listed}{more}."
         advice = "A run takes every new file for a prescan, without --file_start or --file_end."
         lines += [f"{left_out} {advice}"]
-    return Text("\n".join(lines))
+    return Text("\n".join(map(printable, lines)))
 
 
 def _row(replayed: Replayed) -> tuple[Text | str, ...]:
