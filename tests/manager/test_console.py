@@ -262,6 +262,7 @@ def test_the_newest_positions_are_shown_where_there_is_little_room():
     assert rows[0] == "p1"
     assert rows[-1] == "p60"
     assert f"and {60 - len(rows)} more positions" in picture
+    assert "61 prescans, 0 failed." in picture
 
 
 def test_words_are_not_cut_at_80_columns():

@@ -119,6 +119,11 @@ def test_durations(seconds, text):
     assert duration(seconds) == text
 
 
+def test_one_prescan_is_one():
+    one = SessionEnded(reason="max_triggers", stats={"check_counter": 5, "target_counter": 1})
+    assert describe_end(one) == "Session ended: 1 prescan, as asked."
+
+
 def test_counting():
     assert [count(n, "prescan") for n in (0, 1, 2)] == ["0 prescans", "1 prescan", "2 prescans"]
 

@@ -35,7 +35,7 @@ __all__ = ["Screen"]
 _REFRESH_S = 0.25
 _MOST_WAITING = 1000
 _EXIT_WAIT_S = 1.0
-_ROWS_BESIDE_TABLE = 6  # its head, what is said below it, and a line above
+_ROWS_BESIDE_TABLE = 8  # its head, and what is said above and below
 
 
 class Screen:

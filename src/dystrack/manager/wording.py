@@ -42,9 +42,9 @@ _ENDINGS: Mapping[str, str] = MappingProxyType(
         "Ctrl-C": "Ctrl-C",
         "asked": "it was asked to stop",
         "the watch is over": "it was asked to stop",
-        "max_checks": "{check_counter} checks of the folder, as asked",
-        "max_triggers": "{target_counter} prescans, as asked",
-        "max_triggers is reached": "{target_counter} prescans, as asked",
+        "max_checks": "{checks} of the folder, as asked",
+        "max_triggers": "{prescans}, as asked",
+        "max_triggers is reached": "{prescans}, as asked",
     }
 )
 _BY_ERROR = "an error"
@@ -103,7 +103,10 @@ def failure(event: AnalysisFailed) -> str:
 
 def describe_end(event: SessionEnded) -> str:
     """Return what ended a session, in the user's words; not the error, which was said before."""
-    words = _ENDINGS.get(event.reason, _BY_ERROR).format(**event.stats)
+    words = _ENDINGS.get(event.reason, _BY_ERROR).format(
+        checks=count(event.stats["check_counter"], "check"),
+        prescans=count(event.stats["target_counter"], "prescan"),
+    )
     return f"Session ended: {words}."
 
 

@@ -157,3 +157,4 @@ def test_more_positions_than_rows():
     assert rows[0] == "1"
     assert rows[-1] == "60"
     assert f"and {60 - len(rows)} more positions" in last
+    assert "61 of 12 visits" in last
