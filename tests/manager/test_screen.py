@@ -11,6 +11,11 @@ from dystrack.manager.screen import Screen
 from fakes import FakeClock
 
 
+class Shown(Screen):
+    def picture(self):
+        return "PICTURE"
+
+
 class StuckFile(io.StringIO):
     """Takes nothing until it is let go."""
 
@@ -36,7 +41,7 @@ def lines_of(file):
 def test_lines_have_the_time_of_day():
     file = io.StringIO()
     clock = FakeClock()
-    with Screen(str, output_to(file), clock) as screen:
+    with Shown(output_to(file), clock) as screen:
         screen.say("one [b]")
         screen.warn("two")
     assert lines_of(file) == ["one [b]", "! two"]
@@ -47,7 +52,7 @@ def test_lines_have_the_time_of_day():
 def test_output_that_takes_nothing_stops_nobody_and_lines_that_are_missing_are_counted():
     file = StuckFile()
     most = screen_module._MOST_WAITING
-    with Screen(str, output_to(file)) as screen:
+    with Shown(output_to(file)) as screen:
         screen.say("first")
         file.is_reached.wait()
         for number in range(most + 70):  # would never return if it waited
@@ -65,7 +70,7 @@ def test_output_that_takes_nothing_stops_nobody_and_lines_that_are_missing_are_c
 def test_the_end_waits_only_briefly(monkeypatch):
     monkeypatch.setattr(screen_module, "_EXIT_WAIT_S", 0.01)
     file = StuckFile()
-    with Screen(str, output_to(file)) as screen:
+    with Shown(output_to(file)) as screen:
         screen.say("first")
         file.is_reached.wait()
     assert screen._thread.is_alive()
@@ -79,7 +84,7 @@ def test_output_that_nobody_reads_any_more_ends_nothing(error):
         def write(self, text):
             raise error
 
-    with Screen(str, output_to(Broken())) as screen:
+    with Shown(output_to(Broken())) as screen:
         screen.say("one")
         screen.say("two")
 
@@ -87,7 +92,7 @@ def test_output_that_nobody_reads_any_more_ends_nothing(error):
 def test_a_terminal_has_a_picture_and_what_others_print_goes_above_it():
     file = io.StringIO()
     before = sys.stdout, sys.stderr
-    with Screen(lambda: "PICTURE", output_to(file, force_terminal=True)) as screen:
+    with Shown(output_to(file, force_terminal=True)) as screen:
         assert screen.is_live
         print("from a pip", end="")  # noqa: T201
         print("eline \x1b[31mred\x1b[0m")  # noqa: T201
@@ -109,7 +114,7 @@ def test_a_terminal_has_a_picture_and_what_others_print_goes_above_it():
 )
 def test_only_keys_that_work_are_offered(monkeypatch, has_keyboard, takes_esc, is_jupyter, words):
     monkeypatch.setattr(screen_module, "has_keyboard", lambda: has_keyboard)
-    screen = Screen(str, output_to(io.StringIO(), force_jupyter=is_jupyter))
+    screen = Shown(output_to(io.StringIO(), force_jupyter=is_jupyter))
     assert screen.how_to_stop(takes_esc=takes_esc) == words
 
 
@@ -117,7 +122,11 @@ PROBE = """
 import sys
 from pathlib import Path
 from dystrack.manager.screen import Screen
-with Screen(str) as screen:
+class Shown(Screen):
+    def picture(self):
+        return ""
+
+with Shown() as screen:
     for number in range(20_000):
         screen.say(f"{number} " + 60 * "x")
 Path(sys.argv[1]).write_text("done")

@@ -4,8 +4,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import rich.box
 from rich.console import Console as RichConsole
@@ -58,7 +56,7 @@ class _PositionSoFar:
         return replace(self, last=answer, n_prescans=self.n_prescans + 1, n_failed=n_failed)
 
 
-class Console:
+class Console(Screen):
     """Shows the events of a session: a line for each when piped, a live table in a terminal.
 
     Parameters
@@ -82,8 +80,7 @@ class Console:
         *,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        self._screen = Screen(self._picture, output, clock)
-        self._clock = clock
+        super().__init__(output, clock)
         self._ends = [
             f"after {count(number, noun)}"
             for number, noun in (
@@ -92,28 +89,14 @@ class Console:
             )
             if number is not None
         ]
-        self._ends.append(self._screen.how_to_stop(takes_esc=end_on_esc))
+        self._ends.append(self.how_to_stop(takes_esc=end_on_esc))
         self._positions: dict[str, _PositionSoFar] = {}
         self._held: dict[str, str] = {}
         self._status = "Starting"
-        self._is_over = False
+        self._has_ended = False
         self._began_s = self._noticed_s = clock.monotonic()
         self._n_unsent = 0
         self._said: dict[tuple[str, str], str] = {}
-
-    def __enter__(self) -> Self:
-        """Begin to show."""
-        self._screen.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Leave the last picture standing."""
-        self._screen.__exit__(kind, error, traceback)
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
@@ -134,8 +117,8 @@ class Console:
 
     def _show_start(self, event: SessionStarted) -> None:
         version = event.versions["dystrack"]
-        self._screen.say(f"DySTrack {version} watches {event.folder} with {event.pipeline}.")
-        self._screen.say(f"It ends {', or '.join(self._ends)}.")
+        self.say(f"DySTrack {version} watches {event.folder} with {event.pipeline}.")
+        self.say(f"It ends {', or '.join(self._ends)}.")
         self._status = ""
 
     def _show_answer(self, event: Answered) -> None:
@@ -151,8 +134,8 @@ class Console:
             self._said.pop(("failure", event.position), None)
         if event.sent:
             self._said.pop(("sending", ""), None)
-        if not self._screen.is_live:
-            self._screen.say(_answer_line(event))
+        if not self.is_live:
+            self.say(_answer_line(event))
 
     def _show_trouble(self, event: Event) -> None:
         text = trouble(event)
@@ -163,18 +146,18 @@ class Console:
                 self._show_transmission(event, text)
             case PositionHeld(position=position, reason=reason):
                 self._held[position] = reason
-                self._screen.warn(text)
+                self.warn(text)
             case FolderLost() | FolderReturned():
                 is_lost = isinstance(event, FolderLost)
                 self._status = "Waiting for the folder to come back" if is_lost else ""
-                self._screen.warn(text)
+                self.warn(text)
             case Warned(position=position):
                 if self._is_news("warning", position, text):
-                    self._screen.warn(text)
+                    self.warn(text)
             case Told():
-                self._screen.say(text)
+                self.say(text)
             case _ if text:
-                self._screen.warn(text)
+                self.warn(text)
 
     def _show_failure(self, event: AnalysisFailed, text: str) -> None:
         """Say why an analysis failed, unless that was said of the position's last failure."""
@@ -182,13 +165,13 @@ class Console:
         if position in self._held and self._held[position] in event.error:
             return
         if self._is_news("failure", position, text.replace(_name(event.path), "")):
-            self._screen.warn(text)
+            self.warn(text)
 
     def _show_transmission(self, event: TransmissionFailed, text: str) -> None:
         if self._is_news("sending", "", event.error):
-            self._screen.warn(text)
+            self.warn(text)
         elif event.final:
-            self._screen.warn(f"Given up after {count(event.attempt, 'attempt')}.")
+            self.warn(f"Given up after {count(event.attempt, 'attempt')}.")
 
     def _is_news(self, kind: str, position: str, text: str) -> bool:
         """Return whether this is not what was said last of its kind and position."""
@@ -197,8 +180,8 @@ class Console:
         return text != before
 
     def _show_end(self, event: SessionEnded) -> None:
-        self._is_over = True
-        self._screen.say(describe_end(event))
+        self._has_ended = True
+        self.say(describe_end(event))
         passed = duration(self._clock.monotonic() - self._began_s)
         n_prescans = count(event.stats["target_counter"], "prescan")
         counts = f"{n_prescans} in {passed}: {event.stats['img_success_counter']} analysed"
@@ -210,12 +193,12 @@ class Console:
         parts = [counts, f"failed: {failed}"] if failed else [counts]
         if self._n_unsent:
             parts.append(f"{self._n_unsent} could not be sent")
-        self._screen.say(f"{'; '.join(parts)}.")
+        self.say(f"{'; '.join(parts)}.")
 
-    def _picture(self) -> RenderableType:
+    def picture(self) -> RenderableType:
         """Return the live table."""
         positions, held = dict(self._positions), dict(self._held)
-        summary = Text(self._screen.shown(self._summary(positions)), style="bold")
+        summary = Text(self.shown(self._summary(positions)), style="bold")
         if not positions:
             return summary
         table = Table(box=rich.box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
@@ -224,7 +207,7 @@ class Console:
             table.add_column(title, justify="right", no_wrap=True)
         table.add_column("Message")
         newest = sorted(positions, key=lambda name: positions[name].last.target)
-        shown = set(newest[-self._screen.most_rows :])
+        shown = set(newest[-self.most_rows :])
         for name, so_far in positions.items():
             if name in shown:
                 table.add_row(*self._row(name, so_far, is_held=name in held))
@@ -237,21 +220,21 @@ class Console:
         is_well = last.outcome == _OK and last.sent and not is_held
         message = last.msg if last.sent else "not sent"
         return (
-            Text(self._screen.shown(name)),
+            Text(self.shown(name)),
             str(so_far.n_prescans),
             Text(str(so_far.n_failed), style="red" if so_far.n_failed else ""),
             *(_number(value) for value in (last.z, last.y, last.x)),
             "" if last.step_um is None else f"{math.hypot(*last.step_um):.1f}",
             f"{last.total_s:.2f}",
             Text(
-                self._screen.shown(shortened("held" if is_held else message, _LONGEST_IN_TABLE)),
+                self.shown(shortened("held" if is_held else message, _LONGEST_IN_TABLE)),
                 style="green" if is_well else "red",
             ),
         )
 
     def _summary(self, positions: Mapping[str, _PositionSoFar]) -> str:
         """Return what is going on now, and how it went so far; nothing once it is over."""
-        if self._is_over:
+        if self._has_ended:
             return ""
         ago = duration(self._clock.monotonic() - self._noticed_s)
         waiting = f"Waiting for a prescan; the last came {ago} ago."

@@ -15,6 +15,7 @@ import os
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
 from types import TracebackType
@@ -38,29 +39,21 @@ _EXIT_WAIT_S = 1.0
 _ROWS_BESIDE_TABLE = 8  # its head, and what is said above and below
 
 
-class Screen:
-    """Writes lines, with the time of day, and a live picture, without ever waiting.
+class Screen(ABC):
+    """Base of what people watch: writes lines, with the time of day, and a live picture.
 
     Parameters
     ----------
-    picture : callable
-        Returns the present picture; called in another thread.
     output : rich.console.Console or None, default None
         Where to write; standard output if not given.
     clock : Clock, optional
         The time of day.
     """
 
-    def __init__(
-        self,
-        picture: Callable[[], RenderableType],
-        output: RichConsole | None = None,
-        clock: Clock = SYSTEM_CLOCK,
-    ) -> None:
+    def __init__(self, output: RichConsole | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
         self._own_stream = None if output else _second_standard_output()
         self._output = output or RichConsole(file=self._own_stream, highlight=False)
         self._clock = clock
-        self._picture = picture
         self._live: Live | None = None
         self._waiting: deque[str] = deque()
         self._n_dropped = 0
@@ -95,6 +88,10 @@ class Screen:
         while self._thread.is_alive() and self._n_written != n_before:
             n_before = self._n_written
             self._thread.join(_EXIT_WAIT_S)
+
+    @abstractmethod
+    def picture(self) -> RenderableType:
+        """Return what is to be seen now; called in a thread of its own."""
 
     @property
     def is_live(self) -> bool:
@@ -182,7 +179,7 @@ class Screen:
     def _new_live(self) -> Live:
         return Live(
             console=self._output,
-            get_renderable=self._picture,
+            get_renderable=self.picture,
             auto_refresh=False,
             redirect_stdout=False,
             redirect_stderr=False,

@@ -1,8 +1,6 @@
 """What a person sees in the terminal during a demo, and what only a simulation knows."""
 
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Self
 
 import rich.box
 from rich.console import Console, Group, RenderableType
@@ -27,7 +25,7 @@ _TALLEST_UM = 10.0
 _MS_PER_S = 1000.0
 
 
-class DemoView:
+class DemoView(Screen):
     """Shows a demo: a line for each visit when piped, a live table in a terminal.
 
     Parameters
@@ -43,23 +41,9 @@ class DemoView:
     def __init__(
         self, n_visits: int, output: Console | None = None, *, clock: Clock = SYSTEM_CLOCK
     ) -> None:
+        super().__init__(output, clock)
         self._n_visits = n_visits
         self._visits: dict[int, list[Visit]] = {}
-        self._screen = Screen(self._picture, output, clock)
-
-    def __enter__(self) -> Self:
-        """Begin to show."""
-        self._screen.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Leave the last picture standing."""
-        self._screen.__exit__(kind, error, traceback)
 
     def hear(self, event: Event) -> None:
         """Show an event of the session.
@@ -71,10 +55,10 @@ class DemoView:
         """
         text = trouble(event)
         if isinstance(event, SessionStarted):
-            self._screen.say(f"DySTrack watches {event.folder} with {event.pipeline}.")
-            self._screen.say(f"The show ends {self._screen.how_to_stop()}, or by itself.")
+            self.say(f"DySTrack watches {event.folder} with {event.pipeline}.")
+            self.say(f"The show ends {self.how_to_stop()}, or by itself.")
         elif text:
-            self._screen.warn(text)
+            self.warn(text)
 
     def see(self, visit: Visit) -> None:
         """Show a visit of the microscope.
@@ -86,18 +70,18 @@ class DemoView:
         """
         own = self._visits.setdefault(visit.position, [])
         own.append(visit)
-        if not self._screen.is_live:
+        if not self.is_live:
             seen = "in view" if visit.in_view else "not in view"
             still = "in view" if visit.untracked_in_view else "not in view"
             off_um = untracked_distance_um(visit, own[0])
-            self._screen.say(
+            self.say(
                 f"{visit.time_point:4d}  position {visit.position}  "
                 f"{visit.distance_um:6.2f} µm off, {seen}; "
                 f"without tracking {off_um:.0f} µm off, {still}  "
                 f"{visit.message}  ({visit.latency_s:.2f} s)"
             )
 
-    def _picture(self) -> RenderableType:
+    def picture(self) -> RenderableType:
         """Return the live table."""
         if not self._visits:
             return Text("The microscope takes its first prescan", style="bold")
@@ -112,7 +96,7 @@ class DemoView:
         table.add_column("Message")
         visits = {position: tuple(own) for position, own in list(self._visits.items())}
         newest = sorted(visits, key=lambda position: visits[position][-1].time_s)
-        shown = set(newest[-self._screen.most_rows :])
+        shown = set(newest[-self.most_rows :])
         for position, own in visits.items():
             if position in shown:
                 self._add_row(table, position, own)
@@ -134,7 +118,7 @@ class DemoView:
             Text(f"{share:.0%}", style=style),
             f"{still:.0%}",
             f"{last.latency_s * _MS_PER_S:.0f} ms",
-            Text(self._screen.shown(last.message), style=style),
+            Text(self.shown(last.message), style=style),
         )
 
     def _progress(self, visits: Mapping[int, Sequence[Visit]]) -> RenderableType:
@@ -149,9 +133,9 @@ class DemoView:
     @property
     def _n_bars(self) -> int:
         """How many of the last distances there is room for."""
-        if not self._screen.has_bars:
+        if not self.has_bars:
             return 0
-        return min(_MOST_BARS, max(_FEWEST_BARS, self._screen.width - _WIDTH_BESIDE_BARS))
+        return min(_MOST_BARS, max(_FEWEST_BARS, self.width - _WIDTH_BESIDE_BARS))
 
 
 def _bars(own: Sequence[Visit]) -> str:
