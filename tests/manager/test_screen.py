@@ -97,9 +97,11 @@ def test_a_terminal_has_a_picture_and_what_others_print_goes_above_it():
         print("from a pip", end="")  # noqa: T201
         print("eline \x1b[31mred\x1b[0m")  # noqa: T201
         print("to the others", file=sys.stderr)  # noqa: T201
+        print("unfinished", end="")  # noqa: T201
     assert (sys.stdout, sys.stderr) == before
     assert "  from a pipeline red" in file.getvalue()
     assert "  to the others" in file.getvalue()
+    assert "  unfinished" in file.getvalue()
     assert file.getvalue().rstrip().endswith("PICTURE\n\x1b[?25h".rstrip())
 
 

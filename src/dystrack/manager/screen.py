@@ -52,7 +52,7 @@ class Screen(ABC):
 
     def __init__(self, output: RichConsole | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
         self._own_stream = None if output else _second_standard_output()
-        self._output = output or RichConsole(file=self._own_stream, highlight=False)
+        self._output = output or RichConsole(file=self._own_stream or sys.stdout, highlight=False)
         self._clock = clock
         self._live: Live | None = None
         self._waiting: deque[str] = deque()
@@ -66,10 +66,11 @@ class Screen(ABC):
     def __enter__(self) -> Self:
         """Begin to show."""
         if self.is_live:
-            self._live = self._new_live()  # what others print would tear it
-            printed = cast("TextIO", _PrintedLines(self.say))
-            self._others_prints.enter_context(contextlib.redirect_stdout(printed))
-            self._others_prints.enter_context(contextlib.redirect_stderr(printed))
+            self._live = self._new_live()
+            printed = _PrintedLines(self.say)  # what others print would tear the picture
+            self._others_prints.callback(printed.finish)
+            for redirect in (contextlib.redirect_stdout, contextlib.redirect_stderr):
+                self._others_prints.enter_context(redirect(cast("TextIO", printed)))
         self._thread.start()
         return self
 
@@ -202,6 +203,10 @@ class _PrintedLines:
 
     def flush(self) -> None:
         """Do nothing: only complete lines are shown."""
+
+    def finish(self) -> None:
+        if self._rest:
+            self.write("\n")
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._replaced, name)

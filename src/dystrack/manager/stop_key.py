@@ -64,11 +64,11 @@ def _single_keys() -> Iterator[int]:
 
     fd = sys.stdin.fileno()
     before = termios.tcgetattr(fd)
-    tty.setcbreak(fd)
+    tty.setcbreak(fd, termios.TCSANOW)  # the others wait until the terminal has taken all output
     try:
         yield fd
     finally:
-        termios.tcsetattr(fd, termios.TCSADRAIN, before)
+        termios.tcsetattr(fd, termios.TCSANOW, before)
 
 
 def _posix_esc_pressed(fd: int) -> bool:
