@@ -49,9 +49,11 @@ def test_keys_of_a_terminal(monkeypatch, keys, expected):
 def test_a_terminal_that_takes_no_output_is_not_waited_for(monkeypatch):
     import pty
     import termios
+    import tty
 
     whens = []
-    monkeypatch.setattr(termios, "tcsetattr", lambda fd, when, attributes: whens.append(when))
+    for module in (termios, tty):
+        monkeypatch.setattr(module, "tcsetattr", lambda fd, when, attributes: whens.append(when))
     master, slave = pty.openpty()
     with os.fdopen(slave) as terminal:
         monkeypatch.setattr(sys, "stdin", terminal)
