@@ -1,5 +1,6 @@
 """Events in the words of a person: what console, demo and rehearsal say of them."""
 
+import functools
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -61,30 +62,54 @@ class Told(Protocol):
         ...
 
 
+@functools.singledispatch
 def trouble(event: Event) -> str:
     """Return what is to be said of an event that needs attention; nothing of any other."""
-    text = ""
-    match event:
-        case AnalysisFailed():
-            text = _with_name(event.path, event.position, failure(event))
-        case PositionHeld(position=position, reason=reason):
-            text = f"Position {position} is held where it is: {_limited(reason)}"
-        case TransmissionFailed(error=error, final=final):
-            then = "No more attempts." if final else "Trying again."
-            text = f"The coordinates could not be sent: {_limited(error)} {then}"
-        case FolderLost(folder=folder, reason=reason):
-            text = f"{folder} cannot be read: {_limited(reason)} Waiting for it."
-        case FolderReturned(folder=folder):
-            text = f"{folder} can be read again."
-        case ImageVanished(path=path):
-            text = _with_name(path, "", "It was renamed or deleted before it was complete.")
-        case ImagesIgnored():
-            text = _ignored(event)
-        case Warned():
-            text = _warning(event)
-        case Told(message=message):
-            text = _limited(message)
-    return text
+    return _limited(event.message) if isinstance(event, Told) else ""
+
+
+@trouble.register
+def _(event: AnalysisFailed) -> str:
+    return _with_name(event.path, event.position, failure(event))
+
+
+@trouble.register
+def _(event: PositionHeld) -> str:
+    return f"Position {event.position} is held where it is: {_limited(event.reason)}"
+
+
+@trouble.register
+def _(event: TransmissionFailed) -> str:
+    then = "No more attempts." if event.final else "Trying again."
+    return f"The coordinates could not be sent: {_limited(event.error)} {then}"
+
+
+@trouble.register
+def _(event: FolderLost) -> str:
+    return f"{event.folder} cannot be read: {_limited(event.reason)} Waiting for it."
+
+
+@trouble.register
+def _(event: FolderReturned) -> str:
+    return f"{event.folder} can be read again."
+
+
+@trouble.register
+def _(event: ImageVanished) -> str:
+    return _with_name(event.path, "", "It was renamed or deleted before it was complete.")
+
+
+@trouble.register
+def _(event: ImagesIgnored) -> str:
+    names = ", ".join(event.names)
+    return f"New files that {event.reason} are ignored: {names} ({event.count} so far)."
+
+
+@trouble.register
+def _(event: Warned) -> str:
+    names_it = f"osition {event.position}" in event.message
+    about = "" if names_it or not event.position else f"Position {event.position}: "
+    return f"{about}{_limited(event.message)}"
 
 
 def failure(event: AnalysisFailed) -> str:
@@ -151,12 +176,6 @@ def _with_name(path: str, position: str, text: str) -> str:
     return f"{', '.join(parts)}: {text}" if parts else text
 
 
-def _warning(event: Warned) -> str:
-    names_it = f"osition {event.position}" in event.message
-    about = "" if names_it or not event.position else f"Position {event.position}: "
-    return f"{about}{_limited(event.message)}"
-
-
 def _place_in_code(traceback: str) -> str:
     """Return the last of the pipeline's own lines of a traceback, without its folder."""
     last = traceback.strip().rpartition("\n")[2].strip()
@@ -167,8 +186,3 @@ def _place_in_code(traceback: str) -> str:
         name = re.split(r"[\\/]", found["file"])[-1]
         last = f"{name}:{found['rest']}"
     return f" In {shortened(last)}"
-
-
-def _ignored(event: ImagesIgnored) -> str:
-    names = ", ".join(event.names)
-    return f"New files that {event.reason} are ignored: {names} ({event.count} so far)."
