@@ -239,6 +239,7 @@ def test_an_answer_from_an_image_that_was_changed_meanwhile_is_not_sent(tmp_path
     assert rig.source.again == [image]
     assert rig.session.target_counter == 0
     assert "changed" in rig.told.of(Warned)[0].message
+    assert rig.told.of(Warned)[0].position == "1"
 
 
 def test_an_image_that_never_rests_fails_in_the_end(tmp_path):
@@ -268,6 +269,7 @@ def test_another_shape_is_warned_about(tmp_path):
     rig = Rig(tmp_path, [(1, 2, 3), (0, 2, 3)], images=images)
     rig.session.run()
     (warning,) = rig.told.of(Warned)
+    assert warning.position == "1"
     assert "(20, 30)" in warning.message
     assert "(5, 20, 30)" in warning.message
 

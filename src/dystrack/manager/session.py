@@ -129,7 +129,8 @@ class Session:
             self._tell(ImageVanished(path=target.path))
             return
         if _was_changed(image):
-            self._tell(Warned(message=f"{image.path.name} was changed while it was read."))
+            message = f"{image.path.name} was changed while it was read. It is read once more."
+            self._tell(Warned(message=message, position=label.position))
             self._source.look_again(image)
             return
         self.target_counter += 1
@@ -181,7 +182,7 @@ class Session:
                 f"{name} has the shape {target.shape}, the prescan before it at position "
                 f"{position} had {before}. Were the prescan's settings changed?"
             )
-            self._tell(Warned(message=message))
+            self._tell(Warned(message=message, position=position))
 
 
 def _check_readable(image: ArrivedImage) -> None:

@@ -134,7 +134,7 @@ class Tracker:
         if self._rules.on_runaway == "hold":
             self._hold(self._positions[position.name], message)
             raise RefusedMoveError(message)
-        self._tell(Warned(message=message))
+        self._tell(Warned(message=message, position=position.name))
 
     def _fall_back(self, target: Target, error: Exception) -> Answer:
         position = self._positions[target.position.name]
