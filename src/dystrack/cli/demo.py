@@ -26,25 +26,25 @@ def demo(  # a command line has its options as parameters
 
     Parameters
     ----------
-    scene
+    scene : str
         organoid, primordium, node or dividing_cells.
-    difficulty
+    difficulty : str
         easy, normal or hard.
-    positions
+    positions : int
         Number of samples.
-    time_points
+    time_points : int
         Number of times that each is visited.
-    seconds
+    seconds : float
         How long the show takes, if the computer is fast enough.
-    speed
+    speed : float
         How many times their usual velocity the samples have.
-    seed
+    seed : int
         Another number gives other samples.
-    folder
+    folder : str
         Where the report goes; if there is one already, a number is added to the name.
-    report
+    report : bool
         Whether to write a report.
-    keep_prescans
+    keep_prescans : bool
         Whether to keep the prescans beside the report, for example for dystrack rehearse.
     """
     settings = DemoSettings(

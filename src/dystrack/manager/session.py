@@ -123,7 +123,9 @@ class Session:
     def _handle(self, image: ArrivedImage) -> None:
         """Take a prescan from the folder to the microscope."""
         label = self._naming.label(image.relative_name)
-        target = Target(image, label, self._positions[label.position], self.target_counter + 1)
+        position = self._positions[label.position]
+        has_channel = {**self._img_kwargs, **position.cache}.get("channel") is not None
+        target = Target(image, label, position, self.target_counter + 1, has_channel)
         outcome = self._try_to_analyse(target)
         if isinstance(outcome, Exception) and _has_vanished(image):
             self._tell(ImageVanished(path=target.path))

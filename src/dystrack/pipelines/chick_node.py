@@ -10,7 +10,7 @@ from dystrack.core.errors import TargetNotFoundError
 from dystrack.core.protocols import AnalysisResult
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
 from dystrack.pipelines.utilities.figures import show_target
-from dystrack.pipelines.utilities.loading import robustly_load_image_after_write
+from dystrack.pipelines.utilities.loading import load_stack
 from dystrack.pipelines.utilities.masks import depth_of
 from dystrack.pipelines.utilities.preparation import prepare_image
 from dystrack.pipelines.utilities.profiles import Peak, brightness_profile, falling_edge, peak_of
@@ -64,11 +64,11 @@ def analyze_image(
     TargetNotFoundError
         If there is nothing to find in it, or a fit leads out of the image.
     """
-    # 1. Load the image
-    image = robustly_load_image_after_write(target_path, await_write)
+    # 1. Load the channel
+    stack = load_stack(target_path, channel, await_write)
 
-    # 2. Check it, pick the channel, convert to 8 bits
-    image = prepare_image(image, channel, warn_8bit)
+    # 2. Check it, convert to 8 bits
+    image = prepare_image(stack, warn_8bit=warn_8bit)
     report(verbose, f"Loaded {target_path}: {image.shape}")
 
     # 3. Detect the node
