@@ -2,12 +2,37 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 import warnings
 from pathlib import Path
 
 import numpy as np
+
+
+class Model:
+    """Is more than plain data."""
+
+    def __init__(self, n):
+        self.n = n
+
+
+class Opened:
+    """Does something when it is unpickled."""
+
+    def __init__(self, function, *args):
+        self.reduced = function, args
+
+    def __reduce__(self):
+        return self.reduced
+
+
+class UnspeakableError(Exception):
+    """Has no text."""
+
+    def __str__(self):
+        raise RuntimeError("no")
 
 
 class FragileError(Exception):
@@ -20,6 +45,11 @@ class FragileError(Exception):
 
 def _raise(error):
     raise error
+
+
+def _leave_a_child():
+    subprocess.Popen(["sleep", "600"])
+    time.sleep(600)
 
 
 WAYS = {
@@ -35,6 +65,16 @@ WAYS = {
     "inf": lambda: (1, float("inf"), 3, "OK", {}),
     "far": lambda: (1, 2, 1e9, "OK", {}),
     "warn": lambda: (warnings.warn("too dark", stacklevel=1), (1, 2, 3, "OK", {}))[1],
+    "raise_base": lambda: _raise(GeneratorExit("enough")),
+    "raise_unspeakable": lambda: _raise(UnspeakableError()),
+    "long_integer": lambda: (1, 2, 3, "OK", {"seen": 10**5000}),
+    "exit_when_opened": lambda: (1, 2, 3, "OK", {"seen": Opened(sys.exit, 3)}),
+    "sleep_when_opened": lambda: (1, 2, 3, "OK", {"seen": Opened(time.sleep, 600)}),
+    "model": lambda: (1, 2, 3, "OK", {"seen": Model(7)}),
+    "huge": lambda: (1, 2, 3, "OK", {"seen": np.zeros(1 << 29, np.uint8)}),
+    "close_everything": lambda: os.closerange(3, 1000),
+    "child": _leave_a_child,
+    "say": lambda: (print("a word"), (1, 2, 3, "OK", {}))[1],
     "strings": lambda: ("1", "2", "3", "OK", {}),
 }
 
@@ -54,4 +94,4 @@ def misbehave(target_path, how="", seen=0):
     way = how or Path(target_path).name.split(".")[0].rstrip("_0123456789")
     if way in WAYS:
         return WAYS[way]()
-    return 1.0, 2.0, 3.0, str(os.getpid()), {"seen": seen + 1}
+    return 1.0, 2.0, 3.0, str(os.getpid()), {"seen": getattr(seen, "n", seen) + 1}

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from dystrack.core.error_texts import describe_error
+
 __all__ = [
     "AnalysisFailed",
     "AnalysisStarted",
@@ -148,12 +150,19 @@ class AnalysisFailed(Event):
         Type and message of what went wrong.
     fallback : str
         What is sent instead; ``"nothing"`` when the session ends.
+    error_type : str
+        Its type alone.
+    traceback : str
+        The lines of the user's own code that led to it, outermost first; empty if it was not
+        raised there.
     """
 
     path: str
     position: str
     error: str
     fallback: str
+    error_type: str = ""
+    traceback: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -298,9 +307,7 @@ class Broadcast:
             return
         self._reported.add(id(failed))
         name = getattr(failed, "__name__", type(failed).__name__)
-        warning = Warned(
-            message=f"{name} failed, tracking goes on: {type(error).__name__}: {error}"
-        )
+        warning = Warned(message=f"{name} failed, tracking goes on: {describe_error(error)}")
         for listener in self._listeners:
             if listener is not failed:
                 with contextlib.suppress(Exception):
