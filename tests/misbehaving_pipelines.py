@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from pathlib import Path
@@ -47,9 +48,18 @@ def _raise(error):
     raise error
 
 
-def _leave_a_child():
-    subprocess.Popen(["sleep", "600"])
+def _wait_with_a_child():
+    """Start a program that holds a pipe open, say so in it, and wait."""
+    pipe = os.environ.get("DYSTRACK_TEST_PIPE", os.devnull)
+    with Path(pipe).open("wb", buffering=0) as file:
+        subprocess.Popen(["sleep", "600"], stdout=file)
+        file.write(b"1")
     time.sleep(600)
+
+
+def _crash_later():
+    threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGSEGV)).start()
+    return 1, 2, 3, "OK", {}
 
 
 WAYS = {
@@ -71,9 +81,11 @@ WAYS = {
     "exit_when_opened": lambda: (1, 2, 3, "OK", {"seen": Opened(sys.exit, 3)}),
     "sleep_when_opened": lambda: (1, 2, 3, "OK", {"seen": Opened(time.sleep, 600)}),
     "model": lambda: (1, 2, 3, "OK", {"seen": Model(7)}),
-    "huge": lambda: (1, 2, 3, "OK", {"seen": np.zeros(1 << 29, np.uint8)}),
+    "huge": lambda: (1, 2, 3, "OK", {"seen": np.zeros(1 << 28, np.uint8)}),
     "close_everything": lambda: os.closerange(3, 1000),
-    "child": _leave_a_child,
+    "child": _wait_with_a_child,
+    "crash_later": _crash_later,
+    "nap": lambda: (time.sleep(0.5), (1, 2, 3, "OK", {}))[1],
     "say": lambda: (print("a word"), (1, 2, 3, "OK", {}))[1],
     "strings": lambda: ("1", "2", "3", "OK", {}),
 }

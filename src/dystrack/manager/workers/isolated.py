@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from dystrack.core.caches import ClosedCache
+from dystrack.core.error_texts import describe_error
 from dystrack.core.errors import ConfigurationError, WorkerError
 from dystrack.core.protocols import SYSTEM_CLOCK, AnalysisResult, Clock, Pipeline
 from dystrack.manager.workers.errors_from_elsewhere import error_from_data
@@ -72,7 +73,8 @@ class IsolatedWorker:
         self._n_failed_starts = 0
         self._next_start_s = 0.0
         self._refusal: Exception | None = None
-        self._notices: list[str] = []
+        self._last_failure = ""
+        self._notices: dict[State, str] = {}  # the newest of each kind
 
     def start(self, img_kwargs: Mapping[str, Any]) -> None:
         """Start the processes; they load and warm up the pipeline while the session goes on.
@@ -157,8 +159,8 @@ class IsolatedWorker:
 
     def _tell_notices(self) -> None:
         with self._changed:
-            notices, self._notices = self._notices, []
-        for notice in notices:
+            notices, self._notices = self._notices, {}
+        for notice in notices.values():
             warnings.warn(notice, UserWarning, stacklevel=3)
 
     def _keep(self, recipe: tuple[str | None, bytes, bytes]) -> None:
@@ -181,7 +183,7 @@ class IsolatedWorker:
             for process in self._processes:
                 process.end_if_overdue(now_s)
                 if process.state in {State.READY, State.BUSY}:
-                    self._has_worked, self._n_failed_starts = True, 0
+                    self._has_worked, self._n_failed_starts, self._last_failure = True, 0, ""
             dead = [p for p in self._processes if p.state is State.DEAD]
             for process in dead:
                 self._processes.remove(process)
@@ -198,7 +200,9 @@ class IsolatedWorker:
             process = WorkerProcess(recipe, self._changed, limit_s)
         except OSError as error:  # the computer has no room for another process
             with self._changed:
-                self._note_failed_start(str(error))
+                self._note_failed_start(f"{error}.")
+        except RuntimeError as error:  # a run file that starts a session when it is imported
+            self._refusal = _unable(str(error))
         else:
             with self._changed:
                 self._processes.append(process)
@@ -206,29 +210,28 @@ class IsolatedWorker:
     def _note_death(self, process: WorkerProcess) -> None:
         if process.died_while is State.READY:
             self._has_worked = True
-            self._notices.append(
+            self._notices[State.READY] = (
                 f"A process that waited for prescans ended, {_how(process)}; another one replaces "
                 "it. Does the pipeline leave a thread behind?"
             )
         elif process.died_while is State.STARTING:
             if not self._has_worked and _cannot_be_loaded(process):
                 self._refusal = _refusal(process)
-            self._note_failed_start(_why_not_started(process))
+            else:
+                self._note_failed_start(_why_not_started(process))
 
     def _note_failed_start(self, reason: str) -> None:
         pause_s = min(_FIRST_PAUSE_S * _PAUSE_GROWTH**self._n_failed_starts, _LONGEST_PAUSE_S)
         self._n_failed_starts += 1
         self._next_start_s = self._clock.monotonic() + pause_s
-        self._notices.append(
-            f"A process for the pipeline could not be started: {reason} Trying again in "
-            f"{pause_s:g} s."
-        )
+        self._last_failure = f"A process for the pipeline could not be started: {reason}"
+        self._notices[State.STARTING] = f"{self._last_failure} Trying again in {pause_s:g} s."
 
     def _nobody_ready(self) -> WorkerError:
-        last = f" {self._notices[-1]}" if self._notices else ""
+        hint = "Does its file do something at import, or its warm_up, that takes long?"
         return WorkerError(
-            f"No process was ready for the pipeline within {self._timeout_s:g} s.{last} Does its "
-            "file do something at import, or its warm_up, that takes long? Raise timeout_s."
+            f"No process was ready for the pipeline within {self._timeout_s:g} s. "
+            f"{self._last_failure or hint} Raise timeout_s if it needs longer."
         )
 
     def _death_of(self, process: WorkerProcess) -> WorkerError:
@@ -249,7 +252,7 @@ def _how(process: WorkerProcess) -> str:
 
 def _why_not_started(process: WorkerProcess) -> str:
     if process.reply is not None:
-        return f"{error_from_data(process.reply.content)}"
+        return f"{describe_error(error_from_data(process.reply.content))}".rstrip(".") + "."
     if process.is_overdue:
         return f"it did not get ready within {_START_LIMIT_S:g} s."
     return f"it ended, {_how(process)}."
@@ -265,13 +268,17 @@ def _refusal(process: WorkerProcess) -> Exception:
     error = None if process.reply is None else error_from_data(process.reply.content)
     if isinstance(error, ConfigurationError):
         return error
-    refusal = WorkerError(
-        f"The pipeline could not be run in a process of its own: {_why_not_started(process)} "
-        "Another process must be able to import it: a run file needs "
-        '`if __name__ == "__main__":` before its call. If it cannot, set isolate=False.'
-    )
+    refusal = _unable(_why_not_started(process))
     refusal.__cause__ = error
     return refusal
+
+
+def _unable(reason: str) -> WorkerError:
+    return WorkerError(
+        f"The pipeline could not be run in a process of its own: {reason} Another process must be "
+        'able to import it: a run file needs `if __name__ == "__main__":` before its call. If it '
+        "cannot, set isolate=False."
+    )
 
 
 def _request(path: str, img_kwargs: Mapping[str, Any], img_cache: Mapping[str, Any]) -> bytes:

@@ -127,18 +127,21 @@ def _answer(pipeline: Pipeline, request: bytes) -> tuple[float, float, float, st
 
 
 def _pickled_cache(result: AnalysisResult) -> tuple[bytes, bool]:
+    """Return a cache as bytes that can be opened again, and whether it is plain data."""
     try:
         cache = packed(result.img_cache)
+        _check_size(cache)
         is_plain = is_plain_data(cache)
         if not is_plain:
             pickle.loads(cache)  # noqa: S301 - what cannot be opened fails now, not at the next call
     except BaseException as error:  # noqa: BLE001 - pickling runs the user's code as well
         msg = f"The pipeline's cache cannot be handed on to its next call: {safe_text(error)}"
         raise InvalidAnswerError(msg) from contained(error)
-    if len(cache) > LARGEST_CACHE_BYTES:
-        msg = (
-            f"The pipeline's cache takes {len(cache) / 1e6:.0f} MB, more than "
-            f"{LARGEST_CACHE_BYTES / 1e6:.0f} MB. Hand on less."
-        )
-        raise InvalidAnswerError(msg)
     return cache, is_plain
+
+
+def _check_size(cache: bytes) -> None:
+    if len(cache) > LARGEST_CACHE_BYTES:
+        size_mb, most_mb = len(cache) / 1e6, LARGEST_CACHE_BYTES / 1e6
+        msg = f"it takes {size_mb:.0f} MB, at most {most_mb:.0f} MB can be. Hand on less."
+        raise InvalidAnswerError(msg)
