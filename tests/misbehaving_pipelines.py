@@ -52,7 +52,7 @@ def _wait_with_a_child():
     """Start a program that holds a pipe open, say so in it, and wait."""
     pipe = os.environ.get("DYSTRACK_TEST_PIPE", os.devnull)
     with Path(pipe).open("wb", buffering=0) as file:
-        subprocess.Popen(["sleep", "600"], stdout=file)
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], stdout=file)
         file.write(b"1")
     time.sleep(600)
 
@@ -86,7 +86,7 @@ WAYS = {
     "child": _wait_with_a_child,
     "crash_later": _crash_later,
     "nap": lambda: (time.sleep(0.5), (1, 2, 3, "OK", {}))[1],
-    "say": lambda: (print("a word"), (1, 2, 3, "OK", {}))[1],
+    "say": lambda: (sys.stdout.write("a word\n"), (1, 2, 3, "OK", {}))[1],
     "strings": lambda: ("1", "2", "3", "OK", {}),
 }
 

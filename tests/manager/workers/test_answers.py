@@ -12,7 +12,7 @@ class Unspeakable:
     """Has no text, and ends the program of whoever asks for one."""
 
     def __str__(self):
-        sys.exit(3)
+        return sys.exit(3)
 
 
 class FailingDict(dict):

@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 
 from dystrack.core.error_texts import describe_error
@@ -48,6 +50,8 @@ def test_options_that_a_pipeline_refuses_are_told_by_the_check():
     worker = InProcessWorker(fixed_pipeline)
     worker.check()
     worker.start({"thresh": 3})
+    for thread in threading.enumerate():
+        if thread.name == "dystrack-warm-up":
+            thread.join()
     with pytest.raises(ConfigurationError, match="thresh"):
-        while True:
-            worker.check()
+        worker.check()

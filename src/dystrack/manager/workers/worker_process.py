@@ -169,7 +169,7 @@ class WorkerProcess:
         self._process.join(_BURIAL_S)
         with self._changed:
             self._pass_on(State.DEAD)
-        self._connection.close()
+        # The connection closes itself once nobody holds it: the session may be writing to it.
 
     def _next_reply(self) -> Reply | None:
         """Return the next message; None when there will be none."""
