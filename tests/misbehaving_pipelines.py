@@ -19,6 +19,15 @@ class Model:
         self.n = n
 
 
+class FailingDict(dict):
+    """A dictionary that nobody can read."""
+
+    def _fail(self, *_):
+        raise RuntimeError("no")
+
+    __iter__ = __getitem__ = keys = items = values = __len__ = _fail
+
+
 class Opened:
     """Does something when it is unpickled."""
 
@@ -78,6 +87,7 @@ WAYS = {
     "raise_base": lambda: _raise(GeneratorExit("enough")),
     "raise_unspeakable": lambda: _raise(UnspeakableError()),
     "long_integer": lambda: (1, 2, 3, "OK", {"seen": 10**5000}),
+    "failing_dict": lambda: (1, 2, 3, "OK", FailingDict(seen=2)),
     "exit_when_opened": lambda: (1, 2, 3, "OK", {"seen": Opened(sys.exit, 3)}),
     "sleep_when_opened": lambda: (1, 2, 3, "OK", {"seen": Opened(time.sleep, 600)}),
     "model": lambda: (1, 2, 3, "OK", {"seen": Model(7)}),
@@ -107,3 +117,12 @@ def misbehave(target_path, how="", seen=0):
     if way in WAYS:
         return WAYS[way]()
     return 1.0, 2.0, 3.0, str(os.getpid()), {"seen": getattr(seen, "n", seen) + 1}
+
+
+_reused: dict[str, str] = {}
+
+
+def reuse_one_dictionary(target_path, before="first"):
+    """Hand on the name of the prescan, in the same dictionary each time."""
+    _reused["before"] = Path(target_path).name
+    return 1.0, 2.0, 3.0, before, _reused

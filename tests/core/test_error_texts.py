@@ -33,7 +33,7 @@ class Text(str):
 
 
 def caught(function, *args):
-    with pytest.raises(ValueError, match="") as info:
+    with pytest.raises(ValueError, match=r"reshape|gauss_sigma") as info:
         function(*args)
     return info.value
 

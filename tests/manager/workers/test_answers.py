@@ -6,6 +6,7 @@ import pytest
 
 from dystrack.core.errors import InvalidAnswerError, WorkerError
 from dystrack.manager.workers.answers import check_answer, contained
+from misbehaving_pipelines import FailingDict
 
 
 class Unspeakable:
@@ -13,15 +14,6 @@ class Unspeakable:
 
     def __str__(self):
         return sys.exit(3)
-
-
-class FailingDict(dict):
-    """A dictionary that nobody can read."""
-
-    def _fail(self, *_):
-        raise RuntimeError("no")
-
-    __iter__ = __getitem__ = keys = items = values = __len__ = _fail
 
 
 @pytest.mark.parametrize(
