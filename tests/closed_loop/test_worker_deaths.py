@@ -96,6 +96,7 @@ class Reaper:
         threading.Thread(target=lambda: (time.sleep(wait_s), self._kill(victim))).start()
 
     def _unable(self):
+        self._wait_until_warm()
         away = self.file.with_suffix(".away")
         self.file.rename(away)
         killed = self._both()
