@@ -343,10 +343,10 @@ def test_with_the_real_clock(tmp_path):
 
 
 def test_settings_in_the_journal_are_readable(watched):
-    watched.run(max_checks=0, tra_method=lambda *args: None, img_kwargs={"sigma": 2})
+    watched.run(max_checks=0, tra_method=lambda *args: None, img_kwargs={"answer": [1, 2, 3]})
     text = (watched.folder / "dystrack_journal.jsonl").read_text(encoding="utf-8")
     settings = json.loads(text.splitlines()[0])["settings"]
-    assert settings["img_kwargs"] == {"sigma": 2}
+    assert settings["img_kwargs"] == {"answer": [1, 2, 3]}
     assert settings["max_checks"] == 0
 
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from dystrack.core.error_texts import describe_error
+
 __all__ = [
     "AnalysisFailed",
     "AnalysisStarted",
@@ -171,7 +173,8 @@ class AnalysisFailed(Event):
     error_type : str
         Its type alone.
     traceback : str
-        The pipeline's own lines of the traceback; empty where it raised nothing.
+        The lines of the user's own code that led to it, outermost first; empty if it was not
+        raised there.
     """
 
     path: str
@@ -337,9 +340,7 @@ class Broadcast:
             return
         self._reported.add(id(failed))
         name = getattr(failed, "__name__", type(failed).__name__)
-        warning = Warned(
-            message=f"{name} failed, tracking goes on: {type(error).__name__}: {error}"
-        )
+        warning = Warned(message=f"{name} failed, tracking goes on: {describe_error(error)}")
         for listener in self._listeners:
             if listener is not failed:
                 with contextlib.suppress(Exception):

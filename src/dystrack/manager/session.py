@@ -14,7 +14,6 @@ from dystrack.manager.events import (
     Warned,
 )
 from dystrack.manager.sender import Sender
-from dystrack.manager.tracking.answers import check_answer
 from dystrack.manager.tracking.decision import Tracker
 from dystrack.manager.tracking.positions import Positions
 from dystrack.manager.tracking.target import Target
@@ -166,8 +165,7 @@ class Session:
             )
         )
         self._warn_of_another_shape(target)
-        returned = self._worker.run(target.path, self._img_kwargs, target.position.cache)
-        result = check_answer(returned)
+        result = self._worker.run(target.path, self._img_kwargs, target.position.cache)
         analysis_s = self._clock.monotonic() - started_s
         self._tell(
             AnalysisSucceeded(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from dystrack.core.coordinates import PixelPosition
+from dystrack.core.error_texts import describe_error
 from dystrack.core.errors import IncompleteImageError, RefusedMoveError
 from dystrack.core.limits import Limits, Offset
 from dystrack.core.protocols import AnalysisResult
@@ -190,11 +191,14 @@ class Tracker:
         return target.centre, "the centre of the image"
 
     def _tell_failure(self, target: Target, error: Exception, fallback: str) -> None:
+        text = describe_error(error)
         self._tell(
             AnalysisFailed(
                 path=target.path,
                 position=target.label.position,
-                error=f"{type(error).__name__}: {error}",
+                error=str(text),
                 fallback=fallback,
+                error_type=text.type_name,
+                traceback=text.traceback,
             )
         )
