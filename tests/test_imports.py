@@ -28,7 +28,7 @@ HEAVY = {
     "nd2",
     "pylibCZIrw",
     "watchdog",
-    "pebble",
+    "multiprocessing",
 }
 
 

@@ -14,12 +14,13 @@ from dystrack.core.coords_file import CoordsLine, read_lines
 from dystrack.manager import transmitters
 from dystrack.manager.events import FolderLost, FolderReturned, ImageVanished, Warned
 from dystrack.manager.manager import run_dystrack_manager
+from dystrack.options.pipeline_reference import pipeline_names
 from fakes import FakeClock, Recorder, fixed_pipeline, write_prescan
 from misbehaving_pipelines import misbehave
 
 SAFETY = Path(__file__).parents[2] / "docs" / "safety.md"
 FAILED = "Image analysis failed!"
-PIPELINES = ("center_of_mass", "lateral_line", "chick_node", "minimal_example")
+PIPELINES = pipeline_names("dystrack.pipelines")
 SHAPE = (9, 64, 96)
 
 

@@ -15,6 +15,14 @@ def gaussian_body(shape, centre, widths, peak=200.0):
     return peak * np.exp(-0.5 * sum(squares))
 
 
+BODY_CENTRE = (9.6, 40.3, 61.7)
+
+
+def body():
+    """Return a body whose centre is known, as real numbers."""
+    return gaussian_body((20, 90, 110), BODY_CENTRE, (2.5, 8.0, 10.0))
+
+
 def noise(shape, highest=20, dtype=np.uint8, seed=0):
     """Return uniform noise from 0 to `highest`."""
     return np.random.default_rng(seed).integers(0, highest, shape, dtype, endpoint=True)

@@ -201,5 +201,9 @@ def _read_with_bioio(path: Path) -> tuple[Pixels, str]:
 
 
 _READERS: Final[Mapping[str, Reader]] = MappingProxyType(
-    {".czi": _read_czi, ".nd2": _read_nd2, ".tif": _read_tiff, ".tiff": _read_tiff}
+    {
+        ".czi": _read_czi,
+        ".nd2": _read_nd2,
+        **dict.fromkeys((".tif", ".tiff", ".btf", ".tf2", ".tf8"), _read_tiff),
+    }
 )

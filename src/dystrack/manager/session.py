@@ -14,7 +14,6 @@ from dystrack.manager.events import (
     Warned,
 )
 from dystrack.manager.sender import Sender
-from dystrack.manager.tracking.answers import check_answer
 from dystrack.manager.tracking.decision import Tracker
 from dystrack.manager.tracking.positions import Positions
 from dystrack.manager.tracking.target import Target
@@ -131,7 +130,8 @@ class Session:
             self._tell(ImageVanished(path=target.path))
             return
         if _was_changed(image):
-            self._tell(Warned(message=f"{image.path.name} was changed while it was read."))
+            message = f"{image.path.name} was changed while it was read. It is read once more."
+            self._tell(Warned(message=message, position=label.position))
             self._source.look_again(image)
             return
         self.target_counter += 1
@@ -165,8 +165,7 @@ class Session:
             )
         )
         self._warn_of_another_shape(target)
-        returned = self._worker.run(target.path, self._img_kwargs, target.position.cache)
-        result = check_answer(returned)
+        result = self._worker.run(target.path, self._img_kwargs, target.position.cache)
         analysis_s = self._clock.monotonic() - started_s
         self._tell(
             AnalysisSucceeded(
@@ -183,7 +182,7 @@ class Session:
                 f"{name} has the shape {target.shape}, the prescan before it at position "
                 f"{position} had {before}. Were the prescan's settings changed?"
             )
-            self._tell(Warned(message=message))
+            self._tell(Warned(message=message, position=position))
 
 
 def _check_readable(image: ArrivedImage) -> None:

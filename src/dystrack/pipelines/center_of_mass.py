@@ -1,7 +1,7 @@
 """Move to the centre of mass of the image, or of the largest object in it."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -129,7 +129,6 @@ def _mask_of_target(
     return largest_object(smoothed >= threshold)
 
 
-def warm_up() -> None:
+def warm_up(**img_kwargs: Any) -> None:
     """Do everything that is done only once, so that the first prescan is answered fast."""
-    for method in ("intensity", "otsu", "objct"):
-        rehearse(analyze_image, method=method)
+    rehearse(analyze_image, **img_kwargs)

@@ -1,6 +1,7 @@
 """Follow the regressing node of the chick embryo."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -121,6 +122,6 @@ def _rows_within(image: npt.NDArray[np.uint8], streak: Peak) -> npt.NDArray[np.u
     return image[..., first:last, :]
 
 
-def warm_up() -> None:
+def warm_up(**img_kwargs: Any) -> None:
     """Do everything that is done only once, so that the first prescan is answered fast."""
-    rehearse(analyze_image)
+    rehearse(analyze_image, **img_kwargs)

@@ -1,6 +1,7 @@
 """Follow the leading edge of the lateral line primordium of the zebrafish."""
 
 from pathlib import Path
+from typing import Any
 
 from dystrack.core.protocols import AnalysisResult
 from dystrack.pipelines.utilities.answering import answer
@@ -122,6 +123,6 @@ def analyze_image(
     return answer(target, img_msg, evidence_of(stack), findings=findings, mask=primordium)
 
 
-def warm_up() -> None:
+def warm_up(**img_kwargs: Any) -> None:
     """Do everything that is done only once, so that the first prescan is answered fast."""
-    rehearse(analyze_image)
+    rehearse(analyze_image, **img_kwargs)

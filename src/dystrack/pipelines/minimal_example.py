@@ -7,6 +7,7 @@ command-line options, so each parameter is described there as ``name : type``.
 """
 
 from pathlib import Path
+from typing import Any
 
 from dystrack.core.protocols import AnalysisResult
 from dystrack.pipelines.utilities.answering import answer
@@ -85,6 +86,6 @@ def analyze_image(
     return answer(target._replace(z=z_pos), "OK", evidence_of(stack), findings=findings)
 
 
-def warm_up() -> None:
+def warm_up(**img_kwargs: Any) -> None:
     """Do everything that is done only once, so that the first prescan is answered fast."""
-    rehearse(analyze_image)
+    rehearse(analyze_image, **img_kwargs)

@@ -96,7 +96,7 @@ class SubBlock:
 
     @property
     def n_bytes(self) -> int:
-        """Bytes of its uncompressed pixels."""
+        """Return the bytes of its uncompressed pixels."""
         return prod(
             stored or size for _, size, stored in self.dimensions.values()
         ) * _PIXEL_BYTES.get(self.pixel_type, 1)
