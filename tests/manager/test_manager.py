@@ -7,11 +7,11 @@ import threading
 
 import pytest
 
-from dystrack.core.coords_file import CoordsLine, read_lines
+from dystrack.core.coords_file import FAILURE_MESSAGE, CoordsLine, read_lines
 from dystrack.core.errors import ConfigurationError, CoordsFileError, FolderError
 from dystrack.manager import manager as manager_module
 from dystrack.manager import settings as settings_module
-from dystrack.manager.events import SessionEnded, SessionStarted
+from dystrack.manager.events import SessionEnded, SessionStarted, StopReason
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.manager.record.journal import read_journal
 from fakes import FakeClock, Recorder, fixed_pipeline, write_prescan
@@ -91,11 +91,11 @@ def test_the_journal_tells_the_same(watched):
 @pytest.mark.parametrize(
     ("condition", "n_lines", "reason"),
     [
-        ({"max_checks": 3}, 2, "the watch is over"),
-        ({"max_checks": None, "max_triggers": 1}, 1, "max_triggers is reached"),
-        ({"max_checks": None, "max_triggers": 4}, 4, "max_triggers is reached"),
-        ({"max_checks": 0}, 0, "the watch is over"),
-        ({"max_checks": None, "max_triggers": 0}, 0, "max_triggers is reached"),
+        ({"max_checks": 3}, 2, StopReason.MAX_CHECKS),
+        ({"max_checks": None, "max_triggers": 1}, 1, StopReason.MAX_TRIGGERS),
+        ({"max_checks": None, "max_triggers": 4}, 4, StopReason.MAX_TRIGGERS),
+        ({"max_checks": 0}, 0, StopReason.MAX_CHECKS),
+        ({"max_checks": None, "max_triggers": 0}, 0, StopReason.MAX_TRIGGERS),
     ],
 )
 def test_ends(watched, condition, n_lines, reason):
@@ -115,8 +115,10 @@ def test_ends_on_esc(watched, monkeypatch):
 
     monkeypatch.setattr(manager_module, "watch_for_esc", esc_after_two_lines)
     watched.plan_prescans(5)
-    _, stats = watched.run(max_checks=None)
+    told = Recorder()
+    _, stats = watched.run(max_checks=None, on_event=told)
     assert stats["target_counter"] == 2
+    assert told.of(SessionEnded)[0].reason is StopReason.ESC
 
 
 def test_esc_is_not_watched_unless_wanted(watched, monkeypatch):
@@ -137,7 +139,7 @@ def test_ctrl_c_ends_with_the_results(watched):
     watched.plan_prescans(5)
     coordinates, stats = watched.run(interrupted, on_event=told)
     assert len(coordinates) == stats["tra_success_counter"] == 2
-    assert told.of(SessionEnded)[0].reason == "Ctrl-C"
+    assert told.of(SessionEnded)[0].reason is StopReason.CTRL_C
 
 
 def test_an_error_ends_with_statistics_in_the_journal(watched):
@@ -148,7 +150,8 @@ def test_an_error_ends_with_statistics_in_the_journal(watched):
     with pytest.raises(RuntimeError, match="no tissue"):
         watched.run(broken)
     records, _ = read_journal(watched.folder / "dystrack_journal.jsonl")
-    assert records[-1]["reason"] == "RuntimeError: no tissue"
+    assert records[-1]["reason"] == "error"
+    assert records[-1]["error"] == "RuntimeError: no tissue"
     assert records[-1]["stats"]["target_counter"] == 1
     assert watched.lines == []
 
@@ -288,7 +291,7 @@ def test_files_that_are_replaced_renamed_or_deleted(watched):
         5.5, lambda: (watched.folder / "x.tif.part").replace(watched.folder / "x.tif")
     )
     watched.run(brightest)
-    assert [line.msg for line in watched.lines] == ["max 101", "max 102"]
+    assert [line.msg for line in watched.lines] == [FAILURE_MESSAGE, "max 101", "max 102"]
 
 
 def test_warm_up_runs_before_the_first_prescan(watched, monkeypatch):
@@ -333,7 +336,7 @@ def test_defaults_stand_twice_but_are_the_same():
     parameters = inspect.signature(run_dystrack_manager).parameters
     defaults = vars(Settings())
     assert {name: parameters[name].default for name in defaults} == defaults
-    others = {"target_dir", "image_analysis_func", "on_event", "should_stop", "clock"}
+    others = {"target_dir", "image_analysis_func", "on_event", "should_stop", "controls", "clock"}
     assert set(parameters) == set(defaults) | others
 
 

@@ -100,7 +100,9 @@ def test_only_the_newest_of_each_position(run):
     run.start(["t1_p1.tif", "t1_p2.tif"])
     run.miss("t2_p1.tif", "t2_p2.tif", "t3_p1.tif")
     run.resume(backlog="newest")
-    assert run.answered == ["t2_p2.tif", "t3_p1.tif"]
+    assert run.answered == ["t2_p1.tif", "t2_p2.tif", "t3_p1.tif"]  # each has its line
+    assert [answer.outcome for answer in run.told.of(Answered)] == ["fallback", "ok", "ok"]
+    assert run.lines[2] == CoordsLine(2, 9.5, 14.5, "Image analysis failed!")
     assert len(run.told.of(ImageSkipped)) == 1
     run.resume()
     assert run.answered == []
@@ -262,7 +264,6 @@ def test_the_state_of_a_position_survives():
         travel=Travel((1, 2, 3), None),
         steps=((1, 2, 3), (4, 5, 6)),
         held="a person must look",
-        n_answered=7,
     )
     copy = position_from_record(json.loads(json.dumps(position_record(position))), {})
     np.testing.assert_array_equal(copy.cache.pop("track"), position.cache.pop("track"))

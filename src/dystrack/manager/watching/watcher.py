@@ -33,7 +33,7 @@ class ArrivedImage:
     ----------
     path : Path
         The file, or the folder of an OME-Zarr image.
-    outcome : Ready or Aborted
+    outcome : Ready, Aborted or Gone
         That it is whole, with what its header says, or why it never became so.
     noticed_s : float
         When its name was noticed, on the monotonic clock.
@@ -44,7 +44,7 @@ class ArrivedImage:
     """
 
     path: Path
-    outcome: Ready | Aborted
+    outcome: Ready | Aborted | Gone
     noticed_s: float
     attempt: int = 1
     relative_name: str = ""
@@ -145,6 +145,11 @@ class Watcher:
     def look_again(self, image: ArrivedImage) -> None:
         """Wait once more for an image that was changed while it was read."""
         self._expect(image.path, image.noticed_s, image.attempt + 1)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no prescan is waited for."""
+        return not self._pending
 
     def existing_targets(self) -> list[Path]:
         """Return the files of the folder, as it was listed last, whose names are prescans'."""
@@ -268,14 +273,14 @@ class Watcher:
             self._pending.remove(pending)
             yield image
 
-    def _look_at(self, pending: _Pending) -> Ready | Aborted | None:
+    def _look_at(self, pending: _Pending) -> Ready | Aborted | Gone | None:
         match pending.arrival.look():
             case Wait(retry_s=retry_s):
                 pending.next_look_s = self._clock.monotonic() + retry_s
-            case Gone():
-                self._pending.remove(pending)
+            case Gone() as gone:
                 self._known.discard(str(pending.path.relative_to(self._folder)))
                 self._tell(ImageVanished(path=str(pending.path)))
+                return gone
             case outcome:
                 return outcome
         return None
