@@ -7,12 +7,16 @@ from hypothesis import strategies as st
 
 from dystrack.core.coords_file import (
     HEADER,
+    CoordsFollower,
     CoordsLine,
+    answer_path,
     append_line,
     clean_message,
     prepare_coords_file,
+    read_answer,
     read_lines,
     wait_for_line,
+    write_answer,
 )
 from dystrack.core.errors import CoordsFileError
 from fakes import FakeClock
@@ -58,6 +62,26 @@ def test_a_torn_line_never_becomes_a_target(path, torn, n_lines):
     assert (lines[-1].z, lines[-1].msg) == (4, "new")
 
 
+@pytest.mark.parametrize(
+    ("left", "n_lines"),
+    [
+        (f"{HEADER}\n1.0\t1.0\t2", 1),  # and not x = 24
+        (f"{HEADER}\n1.0\t1.0\t2.0\tOK", 2),
+        (HEADER, 1),
+        ("Z\tY", 1),
+        (f"{HEADER}\n" + "1" * 9000 + "\t2", 1),
+    ],
+)
+def test_lines_never_merge_however_the_file_was_left(path, left, n_lines):
+    prepare_coords_file(path)
+    path.write_text(left)  # by somebody else, while a session runs
+    append_line(path, CoordsLine(4, 5, 6, "new"))
+    lines = read_lines(path)
+    assert path.read_text().startswith(f"{HEADER}\n")
+    assert len(lines) == n_lines
+    assert lines[-1] == CoordsLine(4, 5, 6, "new")
+
+
 def test_a_foreign_file_is_refused_and_kept(path):
     path.write_text("my notes\n")
     with pytest.raises(CoordsFileError, match="my notes"):
@@ -99,6 +123,57 @@ def test_a_full_disk_leaves_the_file_as_it_was(path, monkeypatch):
         with pytest.raises(OSError, match="full"):
             append_line(path, CoordsLine(4, 5, 6, "lost"))
     assert path.read_bytes() == before
+
+
+def test_a_follower_reads_each_byte_once(path):
+    follower = CoordsFollower(path)
+    assert follower.look() == []
+    prepare_coords_file(path)
+    for i in range(3):
+        append_line(path, CoordsLine(i, 0, 0, "OK"))
+        with path.open("ab") as file:
+            file.write(b"1.0\t")
+        assert len(follower.look()) == i + 1
+    assert follower._offset == path.stat().st_size - len("1.0\t")
+
+
+def test_a_follower_notices_another_file(path):
+    follower = CoordsFollower(path)
+    for name in ("old", "older"):
+        append_line(path, CoordsLine(1, 2, 3, name))
+    assert len(follower.look()) == 2
+    path.write_text(f"{HEADER}\n1\t2\t3\tnew\n")
+    assert follower.look() == ["1\t2\t3\tnew"]
+
+
+def test_an_answer_file_holds_one_line(tmp_path):
+    prescan = tmp_path / "prescan 1.ome.tif"
+    assert read_answer(prescan) is None
+    write_answer(prescan, CoordsLine(1, 2.5, math.nan, "a\tb"))
+    assert [path.name for path in tmp_path.iterdir()] == ["prescan 1.ome.tif.answer.txt"]
+    assert answer_path(prescan).read_bytes() == b"Z\tY\tX\tmsg\n1.0000\t2.5000\tnan\ta b\n"
+    write_answer(prescan, CoordsLine(4, 5, 6, "OK"))
+    assert read_answer(prescan) == CoordsLine(4, 5, 6, "OK")
+
+
+def test_readers_of_answer_files_go_by_the_header(tmp_path):
+    prescan = tmp_path / "a.tif"
+    answer_path(prescan).write_text("msg\tX\tnextX\tY\tZ\nOK\t3\t9\t2\t1\n")
+    assert read_answer(prescan) == CoordsLine(1, 2, 3, "OK")
+    answer_path(prescan).write_text("msg\tX\tY\nOK\t3\t2\n")
+    assert math.isnan(read_answer(prescan).x)
+
+
+def test_an_answer_file_is_complete_or_not_there(tmp_path, monkeypatch):
+    def full(self, data):
+        self.touch()
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        with pytest.raises(OSError, match="full"):
+            write_answer(tmp_path / "a.tif", CoordsLine(1, 2, 3, "OK"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_waiting_sees_only_whole_lines(path):

@@ -15,7 +15,7 @@ from dystrack.manager.events import (
     Listener,
 )
 from dystrack.manager.watching import folder as folders
-from dystrack.manager.watching.image_names import OWN_NAMES, natural_key
+from dystrack.manager.watching.image_names import is_own_name, natural_key
 
 __all__ = ["ArrivedImage", "Watcher"]
 
@@ -240,7 +240,7 @@ class Watcher:
             self._tell(FolderLost(folder=str(self._folder), reason=reason))
 
     def _notice(self, path: Path) -> None:
-        if path.name in OWN_NAMES or not folders.is_image(path):
+        if is_own_name(path.name) or not folders.is_image(path):
             return
         self.found_counter += 1
         if self._is_target(path.name):
