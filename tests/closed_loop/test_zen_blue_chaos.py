@@ -4,6 +4,7 @@ The pipeline answers with the name of its prescan as the message, and the macro 
 it followed: so each answer that was taken can be told from every other one.
 """
 
+import contextlib
 import random
 import re
 import shutil
@@ -98,6 +99,12 @@ class Chaos:
         """Track until the macro has come to its end, over all kills."""
         while self.n_sessions == 0 or not self.clock.has_ended:
             self.n_sessions += 1
+            self.run_session()
+            self.clock.sleep(self.random.uniform(0.0, 10.0))
+        self.clock.finish()
+
+    def run_session(self):
+        with contextlib.suppress(KeyboardInterrupt):  # from anywhere, also at its very end
             run_dystrack_manager(
                 self.folder,
                 name_itself,
@@ -112,8 +119,6 @@ class Chaos:
                 on_event=self.hear,
                 should_stop=lambda: self.clock.has_ended,
             )
-            self.clock.sleep(self.random.uniform(0.0, 10.0))
-        self.clock.finish()
 
 
 def check(folder, seed, n_time_points, said):
