@@ -7,10 +7,11 @@ import threading
 
 import pytest
 
-from dystrack.core.coords_file import FAILURE_MESSAGE, CoordsLine, read_lines
+from dystrack.core.coords_file import FAILURE_MESSAGE, CoordsLine, read_answer, read_lines
 from dystrack.core.errors import ConfigurationError, CoordsFileError, FolderError
 from dystrack.manager import manager as manager_module
 from dystrack.manager import settings as settings_module
+from dystrack.manager.controls import Controls, Hold, SessionState, SessionStatus
 from dystrack.manager.events import SessionEnded, SessionStarted, StopReason
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.manager.record.journal import read_journal
@@ -344,3 +345,30 @@ def test_a_caller_can_stop_the_watch(watched):
     watched.plan_prescans(5)
     _, stats = watched.run(max_checks=None, should_stop=lambda: len(watched.lines) >= 2)
     assert stats["target_counter"] == 2
+
+
+def test_answer_files(watched):
+    watched.plan_prescans(2)
+    _, stats = watched.run(brightest, answer_files=True, file_end="")
+    for i in (1, 2):
+        answer = read_answer(watched.folder / f"prescan_{i}_pos_1.tif")
+        assert answer == CoordsLine(0, 5, 10, f"max {100 + i}")
+    assert len(watched.lines) == stats["found_counter"] == 2  # they are no prescans themselves
+    watched.clock.plan(0.5, lambda: write_prescan(watched.folder / "last.tif"))
+    assert watched.run(brightest, file_regex=".*")[1]["target_counter"] == 1
+
+
+def test_controls_show_and_steer_a_session(watched):
+    controls = Controls()
+    controls.ask(Hold("1", "it is out of focus"))
+    watched.plan_prescans(2)
+    watched.clock.plan(5.0, controls.stop)
+    watched.run(controls=controls, max_checks=None)
+    assert controls.status == SessionStatus(
+        state=SessionState.ENDED,
+        held={"1": "it is out of focus"},
+        n_targets=2,
+        n_sent=2,
+        stop_reason=StopReason.ASKED,
+    )
+    assert [line.msg for line in watched.lines] == [FAILURE_MESSAGE] * 2

@@ -20,6 +20,8 @@ from dystrack.manager.controls import (
 )
 from dystrack.manager.events import (
     AnalysisFailed,
+    AnalysisStarted,
+    AnalysisSucceeded,
     Answered,
     AnsweredLate,
     Answering,
@@ -610,3 +612,21 @@ def test_a_status_is_a_value(tmp_path):
     status = rig.status
     assert (status.n_targets, status.n_analysed, status.n_sent) == (3, 1, 3)
     assert list(status.held) == ["1"]
+
+
+def test_what_is_held_or_skipped_at_first_does_not_hide_a_wrong_setting(tmp_path):
+    rig = Rig(tmp_path, [FAILED], ["t1_p1.tif", "t1_p2.tif"])
+    rig.controls.ask(Hold("1", "look"))
+    with pytest.raises(RuntimeError, match="no tissue"):
+        rig.run()
+
+
+def test_times_are_told(tmp_path):
+    rig = Rig(tmp_path, [(1, 2, 3)])
+    rig.pipeline.answers[0] = lambda: rig.clock.sleep(2.0)
+    rig.transmission_errors = [OSError("locked")]
+    rig.clock.sleep(3.0)
+    rig.run()
+    assert rig.told.of(AnalysisStarted)[0].wait_s == pytest.approx(3.0)
+    assert rig.told.of(AnalysisSucceeded)[0].analysis_s == pytest.approx(2.0)
+    assert rig.told.of(Answered)[0].total_s == pytest.approx(5.1)

@@ -201,7 +201,8 @@ class Session:
                 raise error
             case Answer():
                 self._send(target, decision)
-        self._is_first = self._is_first and isinstance(image.outcome, Gone)
+        is_analysed = not (target.is_gone or isinstance(outcome, NotAnalysed))
+        self._is_first = self._is_first and not is_analysed
 
     def _send(self, target: Target, answer: Answer) -> None:
         """Send an answer, and store what the position has come to."""

@@ -286,3 +286,38 @@ def test_a_line_of_another_program_does_not_count_as_ours(run):
     append_line(run.coords, CoordsLine(9, 9, 9, "by hand"))
     run.resume(["b.tif"])
     assert run.answered == ["b.tif"]
+
+
+def test_what_was_never_sent_is_answered_by_the_run_that_resumes(run):
+    def refuse(*args):
+        raise OSError("unplugged")
+
+    run.start(["a.tif"], tra_method=refuse, tra_err_resume=True, send_limit_s=0.0)
+    assert run.lines == []
+    run.resume(tra_method=lambda *args: None)
+    assert run.answered == ["a.tif"]
+    assert len(run.lines) == 1
+
+
+def test_what_was_sent_late_is_not_answered_again(run):
+    errors = [OSError("unplugged") for _ in range(3)]
+
+    def refuse_at_first(*args):
+        if errors:
+            raise errors.pop()
+
+    settings = {"tra_method": refuse_at_first, "tra_err_resume": True, "send_limit_s": 0.0}
+    run.start(["a.tif"], **settings, max_checks=10)
+    assert [line.msg for line in run.lines] == ["LATE:step 1.0"]
+    run.resume(["b.tif"], tra_method=lambda *args: None)
+    assert run.answered == ["b.tif"]
+    assert [line.x for line in run.lines] == [0, 1]
+    steps = recall_run(run.journal, run.coords).states["1"]["steps"]
+    assert len(steps["__tuple__"]) == 2
+
+
+def test_a_journal_of_an_older_version_is_understood(run):
+    run.start(["a.tif", "b.tif"])
+    state = recall_run(run.journal, run.coords).states["1"]
+    position = position_from_record(state | {"n_answered": 2}, {})  # of an older journal
+    assert position.previous == (1, 2, 1)
