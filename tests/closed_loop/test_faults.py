@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import tifffile
 
+from dystrack.core.answer_file import read_answer
 from dystrack.core.coords_file import FAILURE_MESSAGE as FAILED
-from dystrack.core.coords_file import CoordsLine, read_answer, read_lines
+from dystrack.core.coords_file import CoordsLine, read_lines
 from dystrack.manager import transmitters
 from dystrack.manager.events import (
     AnsweredLate,

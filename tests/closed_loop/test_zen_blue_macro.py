@@ -8,6 +8,7 @@ import pytest
 
 from closed_loop.fake_zen import MACRO, FakeZen, StoredExperiment, run_macro
 from closed_loop.shared_clock import SharedClock
+from dystrack.core.answer_file import write_answer
 from dystrack.core.coordinates import VoxelSize
 from dystrack.core.coords_file import (
     COORDS_FILE_NAME,
@@ -15,7 +16,6 @@ from dystrack.core.coords_file import (
     CoordsLine,
     append_line,
     prepare_coords_file,
-    write_answer,
 )
 from dystrack.manager.events import SessionStarted
 from dystrack.manager.manager import run_dystrack_manager

@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from dystrack.core.coords_file import FAILURE_MESSAGE, CoordsLine, read_answer, read_lines
+from dystrack.core.answer_file import read_answer
+from dystrack.core.coords_file import FAILURE_MESSAGE, CoordsLine, read_lines
 from dystrack.core.errors import ConfigurationError, CoordsFileError, FolderError
 from dystrack.manager import manager as manager_module
 from dystrack.manager import settings as settings_module

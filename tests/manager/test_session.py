@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dystrack.core.coords_file import FAILURE_MESSAGE, CoordsLine, read_answer
+from dystrack.core.answer_file import read_answer
+from dystrack.core.coords_file import FAILURE_MESSAGE, CoordsLine
 from dystrack.core.errors import IncompleteImageError, InvalidAnswerError, RefusedMoveError
 from dystrack.images.image_file import ImageStatus, Verdict
 from dystrack.images.readiness import Aborted, FileStamp, Gone, Ready

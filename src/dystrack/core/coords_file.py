@@ -1,15 +1,10 @@
-"""The text files through which coordinates reach a microscope's macro; their one definition.
+"""The text file through which coordinates reach a microscope's macro; its one definition.
 
 ``dystrack_coords.txt`` has the header ``Z<tab>Y<tab>X<tab>msg`` and then one line for each prescan,
 in the order in which they were noticed. Macros poll it and count its lines, so a line appears
 complete or not at all.
-
-An answer file, ``<prescan name>.answer.txt``, has the same header and the line of that prescan
-alone, so that nobody can take it for another one's. Readers go by the header: columns may be added
-at its end.
 """
 
-import contextlib
 import errno
 import io
 import math
@@ -23,26 +18,21 @@ from dystrack.core.errors import CoordsFileError
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock
 
 __all__ = [
-    "ANSWER_SUFFIX",
     "COORDS_FILE_NAME",
     "FAILURE_MESSAGE",
     "HEADER",
     "LATE_MARK",
     "CoordsFollower",
     "CoordsLine",
-    "answer_path",
     "append_line",
     "clean_message",
     "prepare_coords_file",
-    "read_answer",
     "read_lines",
     "wait_for",
     "wait_for_line",
-    "write_answer",
 ]
 
 COORDS_FILE_NAME = "dystrack_coords.txt"
-ANSWER_SUFFIX = ".answer.txt"
 HEADER = "Z\tY\tX\tmsg"
 FAILURE_MESSAGE = "Image analysis failed!"
 """Message where the coordinates do not come from the image; a careful macro then stays."""
@@ -306,54 +296,3 @@ def wait_for(
             raise TimeoutError(msg)
         clock.sleep(poll_s)
     return line
-
-
-def answer_path(prescan: Path) -> Path:
-    """Return where the answer file of a prescan lies: beside it."""
-    return prescan.with_name(prescan.name + ANSWER_SUFFIX)
-
-
-def write_answer(prescan: Path, line: CoordsLine) -> None:
-    """Put the answer file of a prescan in place, complete.
-
-    Parameters
-    ----------
-    prescan : Path
-        The prescan.
-    line : CoordsLine
-        Its answer.
-
-    Raises
-    ------
-    OSError
-        If it could not be written; there is none then, or the one before.
-    """
-    unfinished = answer_path(prescan.with_name(f"{prescan.name}.part"))  # no prescan's name either
-    try:
-        unfinished.write_bytes(f"{HEADER}\n{line.format()}\n".encode())
-        unfinished.replace(answer_path(prescan))
-    except OSError:
-        with contextlib.suppress(OSError):
-            unfinished.unlink(missing_ok=True)
-        raise
-
-
-def read_answer(prescan: Path) -> CoordsLine | None:
-    """Return what the answer file of a prescan says, by the names in its header.
-
-    Parameters
-    ----------
-    prescan : Path
-        The prescan.
-
-    Returns
-    -------
-    CoordsLine or None
-        Its answer; None while there is none.
-    """
-    try:
-        header, line = answer_path(prescan).read_text("utf-8", "replace").split("\n")[:2]
-    except (OSError, ValueError):  # not there yet, or just being put in place
-        return None
-    columns = dict(zip(header.split("\t"), line.split("\t"), strict=False))
-    return CoordsLine.parse("\t".join(columns.get(name, "") for name in HEADER.split("\t")))

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dystrack.core.coords_file import COORDS_FILE_NAME, CoordsLine, write_answer
+from dystrack.core.answer_file import write_answer
+from dystrack.core.coords_file import COORDS_FILE_NAME, CoordsLine
 from dystrack.core.protocols import Clock, Transmitter
 from dystrack.manager.controls import Controls
 from dystrack.manager.events import (

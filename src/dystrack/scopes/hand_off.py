@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from dystrack.core.answer_file import answer_path, read_answer
 from dystrack.core.coords_file import (
     COORDS_FILE_NAME,
     CoordsLine,
-    answer_path,
-    read_answer,
     read_lines,
     wait_for,
     wait_for_line,

@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from dystrack.core.coords_file import ANSWER_SUFFIX, COORDS_FILE_NAME
+from dystrack.core.answer_file import ANSWER_SUFFIX
+from dystrack.core.coords_file import COORDS_FILE_NAME
 from dystrack.core.errors import ConfigurationError
 
 __all__ = [
