@@ -97,3 +97,11 @@ def test_bad_pattern(pattern):
 
 def test_natural_order():
     assert sorted(["s10", "s2", "S1", "10", "a"], key=natural_key) == ["10", "a", "S1", "s2", "s10"]
+
+
+@pytest.mark.parametrize("name", ["a.czi.answer.txt", "a.czi.part.answer.txt", "dystrack.lock"])
+@pytest.mark.parametrize(
+    "name_filter", [NameFilter(), NameFilter(end=".txt"), NameFilter(regex=".*")]
+)
+def test_what_dystrack_writes_is_never_a_prescan(name, name_filter):
+    assert not name_filter.matches(name)

@@ -131,7 +131,9 @@ def test_a_file_that_goes_away_and_comes_back(folder):
     watcher = folder.watcher()
     folder.plan_file(0.5, "a.tif")
     folder.clock.plan(1.2, folder.scripts.clear)
-    assert names(watcher) == ["a.tif"]
+    gone, back = watcher
+    assert gone.outcome == Gone()
+    assert back.path == gone.path
     assert len(folder.told.of(ImageVanished)) == 1
     assert len(folder.told.of(ImageNoticed)) == 2
 

@@ -13,6 +13,7 @@ from dystrack.manager.record.journal import read_journal
 from dystrack.manager.record.states import position_from_record
 from dystrack.manager.settings import Settings
 from dystrack.manager.tracking.positions import Position
+from dystrack.manager.transmitters import traits_of
 from dystrack.manager.watching.image_names import PositionPattern, natural_key
 
 __all__ = ["PastRun", "newest_of_each_position", "recall_run", "restore_settings"]
@@ -31,7 +32,7 @@ class PastRun:
     settings : dict
         Its settings, as far as a journal can keep them.
     handled : frozenset of str
-        Paths within the folder that are not to be looked at: answered, skipped, or there before.
+        Paths within the folder that are not to be looked at: answered, or there before.
     states : dict
         Record of each position after its last answer.
     notices : tuple of str
@@ -185,14 +186,15 @@ class _Replay:
                     self._confirm()
                 self._answering, self._is_open = record, True
             case "Answered":
-                self._handled.add(self._name(record["path"]))
                 if record["sent"] and self._answering.get("path") == record["path"]:
                     self._confirm()
                 self._is_open = False
             case "TransmissionFailed" if record["final"]:
                 self._is_open = False
-            case "ImageSkipped":
+            case "AnsweredLate":
                 self._handled.add(self._name(record["path"]))
+                if record["state"] is not None:
+                    self._states[record["position"]] = record["state"]
 
     def result(self, n_torn: int) -> PastRun:
         """Return what came of it."""
@@ -221,7 +223,8 @@ class _Replay:
     def _was_sent(self) -> bool:
         """Return whether the last answer left before the kill; where nothing tells, it did."""
         size_before = self._answering["coords_size"]
-        if self._start["settings"].get("tra_method") != "txt" or size_before is None:
+        traits = traits_of(self._start["settings"].get("tra_method"))
+        if not traits.is_verifiable or size_before is None:
             return True
         if not self._coords_path.exists():
             return False

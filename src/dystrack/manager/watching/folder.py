@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from dystrack.core.errors import FolderError
 from dystrack.core.protocols import Clock
-from dystrack.manager.watching.image_names import LOCK_NAME, OWN_NAMES
+from dystrack.manager.watching.image_names import LOCK_NAME, is_own_name
 
 if TYPE_CHECKING:
     from watchdog.events import FileSystemEvent
@@ -72,7 +72,7 @@ class FolderWait:
     def dispatch(self, event: "FileSystemEvent") -> None:
         """Take an event of the operating system; those of our own files do not count."""
         path = Path(os.fsdecode(event.dest_path or event.src_path))
-        if path.name not in OWN_NAMES:
+        if not is_own_name(path.name):
             self._changed.put(path)
             self._has_changed.set()
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from dystrack.core.answer_file import ANSWER_SUFFIX
 from dystrack.core.coords_file import COORDS_FILE_NAME
 from dystrack.core.errors import ConfigurationError
 
@@ -10,11 +11,11 @@ __all__ = [
     "DEFAULT_POSITION_PATTERN",
     "JOURNAL_NAME",
     "LOCK_NAME",
-    "OWN_NAMES",
     "SINGLE_POSITION",
     "ImageLabel",
     "NameFilter",
     "PositionPattern",
+    "is_own_name",
     "natural_key",
 ]
 
@@ -22,7 +23,7 @@ JOURNAL_NAME = "dystrack_journal.jsonl"
 LOCK_NAME = "dystrack.lock"
 SINGLE_POSITION = "1"
 
-OWN_NAMES = frozenset({COORDS_FILE_NAME, JOURNAL_NAME, LOCK_NAME})
+_OWN_NAMES = frozenset({COORDS_FILE_NAME, JOURNAL_NAME, LOCK_NAME})
 _TEMPORARY_ENDINGS = (".part", ".partial", ".tmp", ".temp", ".crdownload", "~")
 
 # One token of a name. No letter stands before it, so that "top3" is no "p3"; single letters also
@@ -79,7 +80,7 @@ class NameFilter:
 
     def matches(self, name: str) -> bool:
         """Return whether a file of this name is a prescan."""
-        if name in OWN_NAMES or self._is_temporary(name):
+        if is_own_name(name) or self._is_temporary(name):
             return False
         return (
             name.startswith(self.start)
@@ -130,6 +131,11 @@ class PositionPattern:
             position="_".join(map(_without_leading_zeros, positions)) or SINGLE_POSITION,
             time_point=int(times[0]) if times else None,
         )
+
+
+def is_own_name(name: str) -> bool:
+    """Return whether DySTrack itself writes a file of this name; it is never a prescan."""
+    return name in _OWN_NAMES or name.endswith(ANSWER_SUFFIX)
 
 
 def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:

@@ -15,7 +15,7 @@ from dystrack.manager.events import (
     Listener,
 )
 from dystrack.manager.watching import folder as folders
-from dystrack.manager.watching.image_names import OWN_NAMES, natural_key
+from dystrack.manager.watching.image_names import is_own_name, natural_key
 
 __all__ = ["ArrivedImage", "Watcher"]
 
@@ -33,7 +33,7 @@ class ArrivedImage:
     ----------
     path : Path
         The file, or the folder of an OME-Zarr image.
-    outcome : Ready or Aborted
+    outcome : Ready, Aborted or Gone
         That it is whole, with what its header says, or why it never became so.
     noticed_s : float
         When its name was noticed, on the monotonic clock.
@@ -44,7 +44,7 @@ class ArrivedImage:
     """
 
     path: Path
-    outcome: Ready | Aborted
+    outcome: Ready | Aborted | Gone
     noticed_s: float
     attempt: int = 1
     relative_name: str = ""
@@ -146,6 +146,11 @@ class Watcher:
         """Wait once more for an image that was changed while it was read."""
         self._expect(image.path, image.noticed_s, image.attempt + 1)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no prescan is waited for."""
+        return not self._pending
+
     def existing_targets(self) -> list[Path]:
         """Return the files of the folder, as it was listed last, whose names are prescans'."""
         names = (name for name in self._known if self._is_target(Path(name).name))
@@ -235,7 +240,7 @@ class Watcher:
             self._tell(FolderLost(folder=str(self._folder), reason=reason))
 
     def _notice(self, path: Path) -> None:
-        if path.name in OWN_NAMES or not folders.is_image(path):
+        if is_own_name(path.name) or not folders.is_image(path):
             return
         self.found_counter += 1
         if self._is_target(path.name):
@@ -268,14 +273,14 @@ class Watcher:
             self._pending.remove(pending)
             yield image
 
-    def _look_at(self, pending: _Pending) -> Ready | Aborted | None:
+    def _look_at(self, pending: _Pending) -> Ready | Aborted | Gone | None:
         match pending.arrival.look():
             case Wait(retry_s=retry_s):
                 pending.next_look_s = self._clock.monotonic() + retry_s
-            case Gone():
-                self._pending.remove(pending)
+            case Gone() as gone:
                 self._known.discard(str(pending.path.relative_to(self._folder)))
                 self._tell(ImageVanished(path=str(pending.path)))
+                return gone
             case outcome:
                 return outcome
         return None

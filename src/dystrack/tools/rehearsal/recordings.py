@@ -8,7 +8,7 @@ from pathlib import Path
 from dystrack.core.errors import ConfigurationError, FolderError
 from dystrack.images.image_file import SUPPORTED
 from dystrack.manager.watching.folder import is_image, list_names
-from dystrack.manager.watching.image_names import OWN_NAMES, NameFilter, natural_key
+from dystrack.manager.watching.image_names import NameFilter, is_own_name, natural_key
 
 __all__ = ["LONGEST_GAP_S", "Recording", "Recordings", "find_recordings", "pauses_s"]
 
@@ -122,7 +122,7 @@ def _images_in(folder: Path, *, recurse: bool) -> list[str]:
     except OSError as error:
         msg = f"The folder {folder} cannot be read: {error}. Check its rights."
         raise FolderError(msg) from error
-    is_own = {name for name in names if Path(name).name in OWN_NAMES}
+    is_own = {name for name in names if is_own_name(Path(name).name)}
     return sorted((n for n in names - is_own if is_image(folder / n)), key=natural_key)
 
 
