@@ -15,6 +15,7 @@ from dystrack import __version__
 from dystrack.core.coords_file import COORDS_FILE_NAME, prepare_coords_file
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock, Pipeline, Transmitter
+from dystrack.images.folder_habits import FolderHabits
 from dystrack.images.readiness import ImageArrival
 from dystrack.manager.console import Console
 from dystrack.manager.events import (
@@ -39,7 +40,8 @@ from dystrack.manager.settings import Settings, check_folder
 from dystrack.manager.stop_key import watch_for_esc
 from dystrack.manager.tracking.decision import Tracker
 from dystrack.manager.tracking.positions import Positions
-from dystrack.manager.watching.folder import ClockWait, Wait, own_folder, watch_for_changes
+from dystrack.manager.watching.folder import ClockWait, Wait, watch_for_changes
+from dystrack.manager.watching.folder_lock import own_folder
 from dystrack.manager.watching.image_names import DEFAULT_POSITION_PATTERN, JOURNAL_NAME
 from dystrack.manager.watching.watcher import Watcher
 from dystrack.manager.workers.in_process import InProcessWorker, Worker
@@ -206,7 +208,7 @@ def run_dystrack_manager(
         settings = restore_settings(settings, past)
     worker = _choose_worker(image_analysis_func, settings)
     with contextlib.ExitStack() as stack:
-        stack.enter_context(own_folder(folder))
+        lock = stack.enter_context(own_folder(folder))
         if settings.keeps_text_file:
             prepare_coords_file(folder / COORDS_FILE_NAME)
         stack.callback(worker.close)
@@ -215,7 +217,7 @@ def run_dystrack_manager(
             settings.img_cache, past.positions(settings.img_cache) if past else ()
         )
         watcher = _open_watcher(
-            stack, folder, settings, positions, tell, clock, should_stop or _never
+            stack, folder, settings, positions, tell, clock, should_stop or _never, lock.keep
         )
         sender = Sender(
             settings.transmit,
@@ -278,8 +280,7 @@ def _expect_backlog(
     wanted = missed
     if settings.backlog == "newest":
         wanted = newest_of_each_position(missed, folder, settings.naming)
-    for path in missed:
-        if path not in wanted:
+        for path in sorted(set(missed) - set(wanted)):
             tell(ImageSkipped(path=str(path)))
     watcher.expect(wanted)
 
@@ -317,18 +318,21 @@ def _open_watcher(
     tell: Listener,
     clock: Clock,
     should_stop: Callable[[], bool],
+    keep_lock: Callable[[], None],
 ) -> Watcher:
-    def name_position(path: Path) -> str:
-        return settings.naming.label(path.relative_to(folder).as_posix()).position
-
+    naming, habits = settings.naming, FolderHabits()
     esc_pressed = stack.enter_context(watch_for_esc()) if settings.end_on_esc else _never
 
-    def new_arrival(path: Path) -> ImageArrival:
+    def new_arrival(path: Path, is_new: bool) -> ImageArrival:
+        position = naming.label(path.relative_to(folder).as_posix()).position
         return ImageArrival(
             path,
             quiet_s=settings.quiet_s,
             limit_s=settings.incomplete_limit_s,
-            expected_planes=positions[name_position(path)].n_planes,
+            expected_planes=positions[position].n_planes,
+            position=position,
+            habits=habits,
+            is_new=is_new,
             clock=clock,
         )
 
@@ -337,15 +341,18 @@ def _open_watcher(
         wait = stack.enter_context(watch_for_changes(folder, clock, recurse=settings.recurse))
     return Watcher(
         folder,
-        is_target=settings.name_filter.matches,
+        name_filter=settings.name_filter,
+        naming=naming,
         recurse=settings.recurse,
         delay_s=settings.delay,
         max_checks=settings.max_checks,
         new_arrival=new_arrival,
+        habits=habits,
         should_stop=lambda: esc_pressed() or should_stop(),
         tell=tell,
         clock=clock,
         wait=wait,
+        keep_lock=keep_lock,
     )
 
 

@@ -5,11 +5,10 @@ from typing import Any, Protocol
 
 from dystrack.core.errors import IncompleteImageError, RefusedMoveError
 from dystrack.core.protocols import AnalysisResult, Clock
-from dystrack.images.readiness import Aborted, FileStamp
+from dystrack.images.readiness import Aborted, FileStamp, Ready
 from dystrack.manager.events import (
     AnalysisStarted,
     AnalysisSucceeded,
-    ImageVanished,
     Listener,
     Warned,
 )
@@ -126,7 +125,7 @@ class Session:
         target = Target(image, label, self._positions[label.position], self.target_counter + 1)
         outcome = self._try_to_analyse(target)
         if isinstance(outcome, Exception) and _has_vanished(image):
-            self._tell(ImageVanished(path=target.path))
+            self._source.look_again(image)  # it may go on under another name
             return
         if _was_changed(image):
             self._tell(Warned(message=f"{image.path.name} was changed while it was read."))
@@ -188,6 +187,9 @@ def _check_readable(image: ArrivedImage) -> None:
     """Raise if an image never became whole, or never rested."""
     if isinstance(image.outcome, Aborted):
         raise IncompleteImageError(image.outcome.reason)
+    if not isinstance(image.outcome, Ready):
+        msg = f"{image.path.name} was deleted or renamed before it was analysed."
+        raise IncompleteImageError(msg)
     if image.attempt > _MOST_READING_ATTEMPTS:
         msg = (
             f"{image.path.name} was changed {_MOST_READING_ATTEMPTS} times while it was read. "
@@ -198,12 +200,12 @@ def _check_readable(image: ArrivedImage) -> None:
 
 def _has_vanished(image: ArrivedImage) -> bool:
     """Return whether a file was renamed or deleted after it was found to be whole."""
-    return not isinstance(image.outcome, Aborted) and not image.path.exists()
+    return isinstance(image.outcome, Ready) and not image.path.exists()
 
 
 def _was_changed(image: ArrivedImage) -> bool:
     """Return whether a file is another one than when it was found to be whole."""
-    if isinstance(image.outcome, Aborted) or image.attempt > _MOST_READING_ATTEMPTS:
+    if not isinstance(image.outcome, Ready) or image.attempt > _MOST_READING_ATTEMPTS:
         return False
     try:
         return FileStamp.of(image.path) != image.outcome.stamp

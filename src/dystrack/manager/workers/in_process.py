@@ -4,11 +4,13 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from dystrack.core.caches import copied
 from dystrack.core.errors import WorkerError
 from dystrack.core.protocols import Pipeline
+from dystrack.images.waiting import vouch_for
 
 __all__ = ["InProcessWorker", "Worker", "warm_up"]
 
@@ -58,7 +60,8 @@ class InProcessWorker:
             If it wants to end the process.
         """
         try:
-            return self._pipeline(path, **img_kwargs, **copied(img_cache))
+            with vouch_for(Path(path)):
+                return self._pipeline(path, **img_kwargs, **copied(img_cache))
         except SystemExit as error:
             msg = f"The pipeline called sys.exit({error.code!r})."
             raise WorkerError(msg) from error

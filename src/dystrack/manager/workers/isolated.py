@@ -15,10 +15,12 @@ import time
 import traceback
 import warnings
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from dystrack.core.errors import ConfigurationError, InvalidAnswerError, WorkerError
 from dystrack.core.protocols import Pipeline
+from dystrack.images.waiting import vouch_for
 from dystrack.manager.workers.in_process import warm_up
 from dystrack.options.pipeline_reference import load_pipeline
 
@@ -181,7 +183,8 @@ def _answer(request: bytes) -> bytes:
     """Run the pipeline, in the worker process; whatever happens becomes an answer."""
     path, img_kwargs, img_cache = pickle.loads(request)  # noqa: S301 - our own session's bytes
     try:
-        returned = _pipeline(path, **img_kwargs, **img_cache)  # type: ignore[misc]
+        with vouch_for(Path(path)):
+            returned = _pipeline(path, **img_kwargs, **img_cache)  # type: ignore[misc]
     except SystemExit as error:
         return pickle.dumps((None, WorkerError(f"The pipeline called sys.exit({error.code!r}).")))
     except Exception as error:  # noqa: BLE001 - a boundary with the user's code

@@ -9,7 +9,8 @@ import numpy.typing as npt
 from dystrack.core.errors import ImageError, IncompleteImageError, UnsupportedImageError
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock
 from dystrack.images.readers import Reader, colour_error, reader_for
-from dystrack.images.readiness import FileStamp, wait_until_whole
+from dystrack.images.stamps import FileStamp
+from dystrack.images.waiting import wait_until_whole
 
 __all__ = ["robustly_load_image_after_write"]
 
