@@ -272,16 +272,12 @@ def _expect_backlog(
     """Have the prescans answered that came while DySTrack was down."""
     for notice in past.notices:
         tell(Warned(message=notice))
-    missed = [
-        path
-        for path in watcher.existing_targets()
-        if path.relative_to(folder).as_posix() not in past.handled
-    ]
+    missed = [name for name in watcher.existing_names() if name not in past.handled]
     wanted = missed
     if settings.backlog == "newest":
         wanted = newest_of_each_position(missed, folder, settings.naming)
-        for path in sorted(set(missed) - set(wanted)):
-            tell(ImageSkipped(path=str(path)))
+        for name in sorted(set(missed) - set(wanted)):
+            tell(ImageSkipped(path=str(folder / name)))
     watcher.expect(wanted)
 
 
@@ -397,7 +393,7 @@ def _describe_start(
             "numpy": np.__version__,
             "system": platform.platform(),
         },
-        existing=[] if past else [str(path) for path in watcher.existing_targets()],
+        existing=[] if past else [str(folder / name) for name in watcher.existing_names()],
         resumed=past is not None,
     )
 

@@ -166,8 +166,8 @@ class AnsweredImages:
         if status.verdict is Verdict.INCOMPLETE:  # someone is at it; it will be looked at again
             return Change.NONE
         self._images[answered.name] = replace(answered, stamp=stamp)
-        before, now = answered.status.n_planes or 0, status.n_planes or 0
-        if answered.status.verdict is Verdict.COMPLETE and now <= before:
+        could_be_read = answered.status.verdict in {Verdict.COMPLETE, Verdict.OPEN}
+        if could_be_read and not _has_more_planes(answered, status):
             return Change.SAME_IMAGE
         self._learn(answered, status)
         return Change.WENT_ON
@@ -177,16 +177,20 @@ class AnsweredImages:
         position = self._position_of(answered.name)
         if answered.status.verdict is Verdict.SUSPECT:
             self._habits.note_filled()
-        before, now = answered.status.n_planes, status.n_planes
-        if before is None or now is None or now > before:
-            self._habits.note_growth(position, now)
+        if answered.status.verdict is Verdict.UNKNOWN or _has_more_planes(answered, status):
+            self._habits.note_growth(position, status.n_planes)
         if not answered.is_told:
             self._tell(
                 AnsweredTooEarly(
                     path=str(self._folder / answered.name),
                     position=position,
-                    planes_read=before,
-                    planes_now=now,
+                    planes_read=answered.status.n_planes,
+                    planes_now=status.n_planes,
                 )
             )
             self._images[answered.name] = replace(self._images[answered.name], is_told=True)
+
+
+def _has_more_planes(answered: _Answered, status: ImageStatus) -> bool:
+    before, now = answered.status.n_planes, status.n_planes
+    return before is not None and now is not None and now > before

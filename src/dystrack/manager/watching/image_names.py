@@ -1,8 +1,8 @@
 """Which names are prescans, and to which position and time point a name belongs."""
 
+import os
 import re
 from dataclasses import dataclass
-from pathlib import PurePath
 
 from dystrack.core.coords_file import COORDS_FILE_NAME
 from dystrack.core.errors import ConfigurationError
@@ -87,6 +87,7 @@ _NUMBERED_WORD = re.compile(
     [a-z]+ [_\- ]? (?P<position> \d{1,4} ) (?! [\da-z] )
     """
 )
+_NUMBER = re.compile(r"(\d+)")
 _LAST_NUMBER = re.compile(r"[_\- ](\d+)$")
 
 
@@ -165,7 +166,7 @@ class NameFilter:
             return f"do not end with {self.end}"
         if self.regex and re.fullmatch(self.regex, name) is None:
             return f"do not match {self.regex}"
-        if not (self.end or self.regex) and PurePath(name).suffix.lower() not in IMAGE_SUFFIXES:
+        if not (self.end or self.regex) and _suffix(name) not in IMAGE_SUFFIXES:
             return "do not end like images (.tif, .czi, .nd2, …)"
         return ""
 
@@ -238,10 +239,15 @@ class PositionPattern:
         return positions, times
 
 
-def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:
+def natural_key(name: str) -> tuple[int | str, ...]:
     """Return a key that sorts ``scan_2`` before ``scan_10``."""
-    parts = re.split(r"(\d+)", name.casefold())
-    return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in parts if part)
+    parts: list[int | str] = list(_NUMBER.split(name.casefold()))
+    parts[1::2] = map(int, parts[1::2])
+    return tuple(parts)
+
+
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1].lower()  # noqa: PTH122 - for each of 100,000 names
 
 
 def stem_of(name: str) -> str:

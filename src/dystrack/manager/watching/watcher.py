@@ -188,25 +188,43 @@ class Watcher:
             waiting.attempt = image.attempt + 1
             self._line.put_first(waiting)
 
-    def existing_targets(self) -> list[Path]:
-        """Return the images of the folder, as it was listed last, whose names are prescans'."""
-        matches, prefix = self._name_filter.matches, str(self._folder)
+    def existing_names(self) -> list[str]:
+        """Return which names of images in the folder, as it was listed last, are prescans'.
+
+        Returns
+        -------
+        list of str
+            Paths within the folder, with slashes, in their natural order.
+        """
+        matches = self._name_filter.matches
         names = [
             name
             for name in self._listing.names
-            if matches(os.path.basename(name))  # noqa: PTH119 - for each of 100,000
-            and _written_ns(os.path.join(prefix, name)) is not None  # noqa: PTH118 - the same
+            if matches(os.path.basename(name)) and self._written_ns(name)  # noqa: PTH119 - speed
         ]
-        return [self._folder / name for name in sorted(names, key=natural_key)]
+        return [with_slashes(name) for name in sorted(names, key=natural_key)]
 
-    def expect(self, paths: Iterable[Path]) -> None:
-        """Yield images that lie in the folder already, as if they were new: the oldest first."""
-        prefix, now_s = len(str(self._folder)) + 1, self._clock.monotonic()
-        names = [str(path)[prefix:] for path in paths]
-        written = {name: _written_ns(os.path.join(self._folder, name)) or 0 for name in names}  # noqa: PTH118
-        for name in sorted(names, key=lambda name: (written[name], natural_key(name))):
+    def expect(self, names: Iterable[str]) -> None:
+        """Yield images that lie in the folder already, as if they were new: the oldest first.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Paths within the folder, with slashes; those that were written at the same time keep
+            their order.
+        """
+        now_s = self._clock.monotonic()
+        for name in sorted((name.replace("/", os.sep) for name in names), key=self._written_ns):
             self._line.append(WaitingImage(name, now_s, None, is_new=False))
-        self._screening.found_counter += len(names)
+            self._screening.found_counter += 1
+
+    def _written_ns(self, name: str) -> int:
+        """Return when an image was written in ns since the epoch; 0 if there is none."""
+        try:
+            about = folders.stat_image(f"{self._folder}{os.sep}{name}")
+        except OSError:
+            return 0
+        return about.st_mtime_ns if about is not None else 0
 
     def _position_of(self, name: str) -> str:
         return self._naming.label(with_slashes(name)).position
@@ -303,6 +321,7 @@ class Watcher:
 
     def _arrived(self, waiting: WaitingImage, outcome: Ready | Aborted | Gone) -> ArrivedImage:
         path = waiting.path_in(self._folder)
+        self._listing.names.add(waiting.name)
         if isinstance(outcome, Gone):
             self._listing.names.discard(waiting.name)
             self._tell(ImageVanished(path=str(path)))
@@ -368,12 +387,3 @@ class Watcher:
         if changed:
             for waiting in front:
                 waiting.next_look_s = min(waiting.next_look_s, self._clock.monotonic())
-
-
-def _written_ns(path: str) -> int | None:
-    """Return when an image was written in ns since the epoch; None if there is none."""
-    try:
-        about = folders.stat_image(path)
-    except OSError:
-        return None
-    return about.st_mtime_ns if about is not None else None
