@@ -288,7 +288,11 @@ def test_files_that_are_replaced_renamed_or_deleted(watched):
         5.5, lambda: (watched.folder / "x.tif.part").replace(watched.folder / "x.tif")
     )
     watched.run(brightest)
-    assert [line.msg for line in watched.lines] == ["max 101", "max 102"]
+    assert [line.msg for line in watched.lines] == [
+        "Image analysis failed!",
+        "max 101",
+        "max 102",
+    ]
 
 
 def test_warm_up_runs_before_the_first_prescan(watched, monkeypatch):

@@ -16,12 +16,16 @@ from dystrack.manager.events import (
     AnalysisFailed,
     AnalysisStarted,
     Answered,
+    AnsweredTooEarly,
     Event,
     FolderLost,
     FolderReturned,
     ImageNoticed,
+    ImageRenamed,
+    ImagesIgnored,
     ImageVanished,
     PositionHeld,
+    PrescansMissing,
     SessionEnded,
     SessionStarted,
     TransmissionFailed,
@@ -138,6 +142,29 @@ class Console:
                 self._warn(f"{Path(event.path).name} went away before it was whole.")
             case Warned():
                 self._warn(event.message)
+            case _:
+                self._show_watching(event)
+
+    def _show_watching(self, event: Event) -> None:
+        match event:
+            case ImageRenamed():
+                former, name = Path(event.former_path).name, Path(event.path).name
+                self._say(f"{former} is called {name} now.")
+            case ImagesIgnored():
+                listed = ", ".join(event.names)
+                files = "file" if event.count == 1 else "files"
+                self._warn(f"{event.count} new {files} ignored, which {event.reason}: {listed}")
+            case PrescansMissing():
+                self._warn(
+                    f"No prescan for {event.silent_s:.0f} s; usually one comes every "
+                    f"{event.usual_s:.0f} s. Does the microscope still run?"
+                )
+            case AnsweredTooEarly():
+                self._warn(
+                    f"{Path(event.path).name} went on growing after it was read, from "
+                    f"{event.planes_read} to {event.planes_now} planes so far: its answer comes "
+                    "from an unfinished image. From now on files of this folder must rest."
+                )
 
     def _show_end(self, event: SessionEnded) -> None:
         self._status = f"Ended: {event.reason}"

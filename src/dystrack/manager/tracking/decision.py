@@ -6,6 +6,7 @@ from dystrack.core.coordinates import PixelPosition
 from dystrack.core.errors import IncompleteImageError, RefusedMoveError
 from dystrack.core.limits import Limits, Offset
 from dystrack.core.protocols import AnalysisResult
+from dystrack.images.readiness import Gone
 from dystrack.manager.events import AnalysisFailed, Listener, PositionHeld, Warned
 from dystrack.manager.tracking.answers import check_inside_image
 from dystrack.manager.tracking.positions import Position, Positions
@@ -138,7 +139,8 @@ class Tracker:
 
     def _fall_back(self, target: Target, error: Exception) -> Answer:
         position = self._positions[target.position.name]
-        if self._rules.fallback is None or not self._positions.any_answered:
+        is_first = not (self._positions.any_answered or isinstance(target.image.outcome, Gone))
+        if self._rules.fallback is None or is_first:
             self._tell_failure(target, error, "nothing, the session ends")
             raise error
         if not position.held:
