@@ -219,7 +219,7 @@ def test_where_files_grow_after_their_close_they_rest(n_planes, outcome, is_held
 
 def test_at_a_position_without_a_count_others_counts_make_it_wait_longer(scene):
     scene.verdict, scene.n_planes = "open", 4
-    scene.habits.note_growth("2", 5)
+    scene.habits.note_planes("2", 5)
     assert scene.outcome_and_time() == (Ready, pytest.approx(LIMIT_S, abs=0.05))
 
 

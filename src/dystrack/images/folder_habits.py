@@ -39,7 +39,7 @@ class FolderHabits:
 
     @property
     def most_planes(self) -> int:
-        """Return the number of planes to which a file has grown after it was read."""
+        """Return the greatest number of planes of a file that did not say how many it has."""
         return max(self._planes.values(), default=0)
 
     @property
@@ -65,6 +65,18 @@ class FolderHabits:
             Planes that it has by now, if that is known.
         """
         self.files_grow = True
+        self.note_planes(position, n_planes)
+
+    def note_planes(self, position: str, n_planes: int | None) -> None:
+        """Take note of how many planes a file had that does not say itself; the most count.
+
+        Parameters
+        ----------
+        position : str
+            Position to which it belongs.
+        n_planes : int or None
+            Planes that it has, if that is known.
+        """
         if n_planes is not None:
             self._planes[position] = max(n_planes, self._planes.get(position, 0))
 
@@ -81,10 +93,10 @@ class FolderHabits:
         Returns
         -------
         int or None
-            The greater of this and what such a file has grown to; None if neither is known.
+            The greater of this and what was noted; None if neither is known.
         """
-        grown_to = self._planes.get(position)
-        return max((n for n in (last_good, grown_to) if n is not None), default=None)
+        noted = self._planes.get(position)
+        return max((n for n in (last_good, noted) if n is not None), default=None)
 
     def forget_planes(self, position: str) -> None:
         """Expect nothing of a position any more: its stack may have been made smaller."""

@@ -24,8 +24,8 @@ is unchanged for `limit_s` and may still not be read is aborted. What the folder
   later: where nobody writes, SUSPECT is read without rest. Dark prescans are common.
 - Three other files that were: where nobody writes, the look at every page is left out.
 - A file that has grown after it was read: where nobody writes, OPEN and UNKNOWN are read if quiet.
-  At a position of which no number of planes is known, one with fewer than that file waits for
-  `limit_s`.
+- An OPEN file that was read, or has grown since: at a position of which no number of planes is
+  known, one with fewer than any other position's waits for `limit_s`.
 
 Wrong is worse than late:
 
@@ -317,7 +317,7 @@ class ImageArrival:
             expected = self._expected_planes
             reasons.append(
                 f"it has {status.n_planes} planes, while "
-                + (f"the last good prescan had {expected}" if expected else "another one grew")
+                + (f"the last good prescan had {expected}" if expected else "others have more")
             )
         elif status.reason:
             reasons.append(status.reason)

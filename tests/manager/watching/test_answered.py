@@ -57,6 +57,13 @@ def test_a_file_that_goes_on_growing_is_told_once_and_corrects_the_expectation(s
     ]
 
 
+def test_the_planes_of_a_file_that_does_not_count_them_are_noted(scene):
+    scene.write_pages(NOISE)
+    scene.answer()
+    assert scene.habits.most_planes == scene.habits.expected_planes("7", None) == 5
+    assert not scene.habits.files_grow
+
+
 def test_a_file_that_is_cut_just_now_is_looked_at_again(scene):
     scene.write_pages(NOISE[:2])
     scene.answer()

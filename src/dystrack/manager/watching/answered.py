@@ -103,6 +103,8 @@ class AnsweredImages:
             name, ready.stamp, known_as, ready.status, sample(path), self._clock.monotonic()
         )
         self._images.move_to_end(name)
+        if ready.status.verdict is Verdict.OPEN:
+            self._habits.note_planes(self._position_of(name), ready.status.n_planes)
         if known_as is not None:
             self._names[known_as] = name
 
