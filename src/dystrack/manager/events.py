@@ -18,18 +18,21 @@ __all__ = [
     "AnalysisSucceeded",
     "Answered",
     "AnsweredLate",
+    "AnsweredTooEarly",
     "Answering",
     "Broadcast",
     "Event",
     "FolderLost",
     "FolderReturned",
     "ImageNoticed",
+    "ImageRenamed",
     "ImageSkipped",
     "ImageVanished",
     "ImagesIgnored",
     "Listener",
     "PositionHeld",
     "PositionReleased",
+    "PrescansMissing",
     "SessionEnded",
     "SessionPaused",
     "SessionStarted",
@@ -100,29 +103,81 @@ class ImageVanished(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageSkipped(Event):
-    """A prescan that came while DySTrack was down is left out, because a newer one came too."""
+class ImageRenamed(Event):
+    """A prescan that is waited for has another name now; it is still the same prescan.
+
+    Attributes
+    ----------
+    path : str
+        Its path now.
+    former_path : str
+        Its path before.
+    """
 
     path: str
+    former_path: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImagesIgnored(Event):
-    """New files that are not taken for prescans, told once for each kind of reason.
+    """New files are not taken for prescans; told at once, and once for each kind of reason.
 
     Attributes
     ----------
     reason : str
-        What is so of them, such as ``do not end with .tif``.
+        What is so of them, in the plural: ``"do not end with .tif"``.
     names : tuple of str
-        Names of the first.
+        Some of those that led to this event, as paths within the watched folder.
     count : int
-        How many there are.
+        How many there have been by now; it is told again at 10, 100, ….
     """
 
     reason: str
     names: tuple[str, ...]
     count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrescansMissing(Event):
+    """No prescan has come for three usual intervals, at least for 30 s.
+
+    Attributes
+    ----------
+    silent_s : float
+        Time since the last one in s.
+    usual_s : float
+        Usual time between two prescans of the same position in s.
+    """
+
+    silent_s: float
+    usual_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnsweredTooEarly(Event):
+    """A prescan went on growing after it was read: its answer comes from an unfinished image.
+
+    Attributes
+    ----------
+    path : str
+        The prescan.
+    position : str
+        Position to which it belongs.
+    planes_read, planes_now : int or None
+        Its number of planes when it was read, and by now; None where it is not known.
+    """
+
+    path: str
+    position: str
+    planes_read: int | None
+    planes_now: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageSkipped(Event):
+    """A prescan that came while DySTrack was down is left out, because a newer one came too."""
+
+    path: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from dystrack.core.coords_file import COORDS_FILE_NAME, prepare_coords_file
 from dystrack.core.error_texts import describe_error
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock, Pipeline, Transmitter
+from dystrack.images.folder_habits import FolderHabits
 from dystrack.images.readiness import ImageArrival
 from dystrack.manager.console import Console
 from dystrack.manager.controls import Controls, SessionState, SessionStatus
@@ -40,7 +41,8 @@ from dystrack.manager.sender import Sender
 from dystrack.manager.session import Session
 from dystrack.manager.settings import Settings, check_folder
 from dystrack.manager.stop_key import watch_for_esc
-from dystrack.manager.watching.folder import ClockWait, Wait, own_folder, watch_for_changes
+from dystrack.manager.watching.folder import ClockWait, Wait, watch_for_changes
+from dystrack.manager.watching.folder_lock import own_folder
 from dystrack.manager.watching.image_names import DEFAULT_POSITION_PATTERN, JOURNAL_NAME
 from dystrack.manager.watching.watcher import Watcher
 from dystrack.manager.workers.in_process import InProcessWorker, Worker
@@ -218,7 +220,7 @@ def run_dystrack_manager(
         settings = restore_settings(settings, past)
     worker = _choose_worker(image_analysis_func, settings)
     with contextlib.ExitStack() as stack:
-        stack.enter_context(own_folder(folder))
+        lock = stack.enter_context(own_folder(folder))
         if settings.keeps_text_file:
             prepare_coords_file(folder / COORDS_FILE_NAME)
         stack.callback(worker.close)
@@ -252,7 +254,7 @@ def run_dystrack_manager(
             tell=tell,
             clock=clock,
         )
-        watcher = _open_watcher(stack, folder, settings, session, tell, clock)
+        watcher = _open_watcher(stack, folder, settings, session, tell, clock, lock.keep)
         tell(_describe_start(folder, image_analysis_func, settings, watcher, past))
         worker.start(settings.img_kwargs)
         if past is not None:
@@ -289,18 +291,13 @@ def _expect_backlog(
     """Have the prescans answered that came while DySTrack was down, each with one line."""
     for notice in past.notices:
         tell(Warned(message=notice))
-    missed = [
-        path
-        for path in watcher.existing_targets()
-        if path.relative_to(folder).as_posix() not in past.handled
-    ]
+    missed = [name for name in watcher.existing_names() if name not in past.handled]
     wanted = missed
     if settings.backlog == "newest":
         wanted = newest_of_each_position(missed, folder, settings.naming)
-    for path in missed:
-        if path not in wanted:
-            tell(ImageSkipped(path=str(path)))
-            session.skip(path)
+        for name in sorted(set(missed) - set(wanted)):
+            tell(ImageSkipped(path=str(folder / name)))
+            session.skip(folder / name)
     watcher.expect(missed)
 
 
@@ -349,16 +346,20 @@ def _open_watcher(
     session: Session,
     tell: Listener,
     clock: Clock,
+    keep_lock: Callable[[], None],
 ) -> Watcher:
-    def name_position(path: Path) -> str:
-        return settings.naming.label(path.relative_to(folder).as_posix()).position
+    naming, habits = settings.naming, FolderHabits()
 
-    def new_arrival(path: Path) -> ImageArrival:
+    def new_arrival(path: Path, is_new: bool) -> ImageArrival:
+        position = naming.label(path.relative_to(folder).as_posix()).position
         return ImageArrival(
             path,
             quiet_s=settings.quiet_s,
             limit_s=settings.incomplete_limit_s,
-            expected_planes=session.position(name_position(path)).n_planes,
+            expected_planes=session.position(position).n_planes,
+            position=position,
+            habits=habits,
+            is_new=is_new,
             clock=clock,
         )
 
@@ -367,15 +368,18 @@ def _open_watcher(
         wait = stack.enter_context(watch_for_changes(folder, clock, recurse=settings.recurse))
     return Watcher(
         folder,
-        is_target=settings.name_filter.matches,
+        name_filter=settings.name_filter,
+        naming=naming,
         recurse=settings.recurse,
         delay_s=settings.delay,
         max_checks=settings.max_checks,
         new_arrival=new_arrival,
+        habits=habits,
         should_stop=session.attend,
         tell=tell,
         clock=clock,
         wait=wait,
+        keep_lock=keep_lock,
     )
 
 
@@ -430,7 +434,7 @@ def _describe_start(
             "numpy": np.__version__,
             "system": platform.platform(),
         },
-        existing=[] if past else [str(path) for path in watcher.existing_targets()],
+        existing=[] if past else [str(folder / name) for name in watcher.existing_names()],
         resumed=past is not None,
     )
 

@@ -1,8 +1,10 @@
 """Take up a run where it was left, from its journal."""
 
+import contextlib
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -140,14 +142,14 @@ def restore_settings(settings: Settings, past: PastRun) -> Settings:
 
 
 def newest_of_each_position(
-    paths: Iterable[Path], folder: Path, naming: PositionPattern
-) -> list[Path]:
+    names: Iterable[str], folder: Path, naming: PositionPattern
+) -> list[str]:
     """Return the prescan of each position that was written last.
 
     Parameters
     ----------
-    paths : iterable of Path
-        Prescans.
+    names : iterable of str
+        Prescans, as paths within the folder with slashes.
     folder : Path
         The folder that is watched.
     naming : PositionPattern
@@ -155,13 +157,16 @@ def newest_of_each_position(
 
     Returns
     -------
-    list of Path
-        One for each position.
+    list of str
+        One for each position; none of a file that is gone.
     """
-    newest: dict[str, Path] = {}
-    for path in sorted(paths, key=lambda p: (p.stat().st_mtime_ns, natural_key(p.name))):
-        newest[naming.label(path.relative_to(folder).as_posix()).position] = path
-    return list(newest.values())
+    newest: dict[str, tuple[int, str]] = {}
+    for name in sorted(names, key=natural_key):
+        position = naming.label(name).position
+        with contextlib.suppress(OSError):
+            written = (folder / name).stat().st_mtime_ns, name
+            newest[position] = max(written, newest.get(position, written), key=itemgetter(0))
+    return [name for _, name in newest.values()]
 
 
 class _Replay:

@@ -6,7 +6,6 @@ from itertools import pairwise
 from pathlib import Path
 
 from dystrack.core.errors import ConfigurationError, FolderError
-from dystrack.images.image_file import SUPPORTED
 from dystrack.manager.watching.folder import is_image, list_names
 from dystrack.manager.watching.image_names import NameFilter, is_own_name, natural_key
 
@@ -81,8 +80,8 @@ def find_recordings(folder: Path, names: NameFilter, *, recurse: bool = False) -
     chosen = [name for name in found if names.matches(Path(name).name)]
     left_out: list[str] = []
     if names == NameFilter():
-        left_out = [name for name in chosen if Path(name).suffix.lower() not in SUPPORTED]
-        chosen = [name for name in chosen if name not in set(left_out)]
+        others = (name for name in found if name not in set(chosen))
+        left_out = [name for name in others if not names.is_hidden(Path(name).name)]
     if not chosen:
         raise ConfigurationError(_why_none(folder, found, names))
     recordings = [Recording(folder / n, n, (folder / n).stat().st_mtime) for n in chosen]
