@@ -60,6 +60,7 @@ def test_what_cannot_be_is_refused(given, said):
     [
         (lambda path, findings=False: None, {"findings": True}),
         (lambda path, **others: None, {}),
+        (lambda path, findings=None: None, {}),
         (print, {}),
         (dict, {}),
     ],

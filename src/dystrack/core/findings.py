@@ -12,7 +12,7 @@ it is True; the session asks for them wherever it can.
 import inspect
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from numbers import Real
 from typing import Any, TypeVar
 
@@ -28,6 +28,7 @@ __all__ = [
     "ExtraTarget",
     "Findings",
     "asking_for_findings",
+    "findings_from_data",
     "graded",
     "take_findings",
 ]
@@ -102,6 +103,10 @@ class Findings:
     extent_zyx_px: tuple[float, float, float] | None = None
     targets: tuple[ExtraTarget, ...] = ()
 
+    def as_data(self) -> dict[str, Any]:
+        """Return what is not empty as plain values, for another process or a journal."""
+        return {name: value for name, value in asdict(self).items() if value not in (None, ())}
+
     def __post_init__(self) -> None:
         if self.confidence is not None:
             _check_finite("confidence", self.confidence)
@@ -119,7 +124,8 @@ def asking_for_findings(pipeline: Pipeline) -> dict[str, Any]:
         parameters = inspect.signature(pipeline).parameters
     except (TypeError, ValueError):  # a callable that does not tell its parameters
         return {}
-    return {"findings": True} if "findings" in parameters else {}
+    takes_them = "findings" in parameters and parameters["findings"].default is False
+    return {"findings": True} if takes_them else {}
 
 
 def take_findings(cache: Mapping[str, Any]) -> tuple[dict[str, Any], Findings]:
@@ -143,7 +149,18 @@ def take_findings(cache: Mapping[str, Any]) -> tuple[dict[str, Any], Findings]:
         If the findings are not what they should be.
     """
     rest = dict(cache)
-    return rest, _from_mapping(Findings, rest.pop(FINDINGS_KEY, {}))
+    return rest, findings_from_data(rest.pop(FINDINGS_KEY, {}))
+
+
+def findings_from_data(data: object) -> Findings:
+    """Return the findings that plain values stand for.
+
+    Raises
+    ------
+    InvalidAnswerError
+        If they are not what they should be.
+    """
+    return _from_mapping(Findings, data)
 
 
 def graded(message: str, confidence: float | None) -> str:

@@ -14,7 +14,7 @@ from dystrack.core.errors import ConfigurationError, FolderError
 from dystrack.core.limits import Limits, parse_axis_limits
 from dystrack.core.protocols import Transmitter
 from dystrack.manager.tracking.decision import TrackingRules
-from dystrack.manager.transmitters import choose_transmitter
+from dystrack.manager.transmitters import Traits, choose_transmitter, traits_of
 from dystrack.manager.watching.image_names import (
     DEFAULT_POSITION_PATTERN,
     NameFilter,
@@ -35,12 +35,28 @@ _KINDS = (
     (("file_start", "file_end", "file_regex", "position_pattern"), str, "a text, '' for any"),
     (("img_kwargs", "img_cache", "tra_kwargs"), Mapping, "a dictionary, {} if there is nothing"),
     (
-        ("end_on_esc", "recurse", "tra_err_resume", "write_txt", "progress", "resume", "isolate"),
+        (
+            "end_on_esc",
+            "recurse",
+            "tra_err_resume",
+            "write_txt",
+            "progress",
+            "resume",
+            "isolate",
+            "answer_files",
+        ),
         int,
         "True or False",
     ),
 )
-_DURATIONS_AND_SIZES = ("delay", "quiet_s", "incomplete_limit_s", "frame_margin_px", "timeout_s")
+_DURATIONS_AND_SIZES = (
+    "delay",
+    "quiet_s",
+    "incomplete_limit_s",
+    "frame_margin_px",
+    "timeout_s",
+    "send_limit_s",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +100,8 @@ class Settings:
     quiet_s: float = 2.0
     incomplete_limit_s: float = 30.0
     progress: bool = True
+    answer_files: bool = False
+    send_limit_s: float = 30.0
 
     def __post_init__(self) -> None:
         self._check_that_it_can_end()
@@ -148,14 +166,20 @@ class Settings:
         return choose_transmitter(self.tra_method)
 
     @property
+    def traits(self) -> Traits:
+        """Return what the way to the microscope can do."""
+        return traits_of(self.tra_method)
+
+    @property
     def records(self) -> list[Transmitter]:
         """Return where else coordinates are kept."""
-        return [choose_transmitter("txt")] if self.write_txt and self.tra_method != "txt" else []
+        is_kept_beside = self.write_txt and not self.traits.leaves_lines
+        return [choose_transmitter("txt")] if is_kept_beside else []
 
     @property
     def keeps_text_file(self) -> bool:
         """Return whether there is a coordinates file."""
-        return self.write_txt or self.tra_method == "txt"
+        return self.write_txt or self.traits.leaves_lines
 
 
 def check_folder(target_dir: str | os.PathLike[str]) -> Path:

@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import AnalysisResult
+from dystrack.images.evidence import evidence_of
 from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
-from dystrack.pipelines.utilities.evidence import evidence_of
 from dystrack.pipelines.utilities.figures import show_target
 from dystrack.pipelines.utilities.loading import load_stack
 from dystrack.pipelines.utilities.masks import centre_of_mass, centroid, depth_of, largest_object

@@ -9,9 +9,9 @@ import numpy.typing as npt
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.errors import TargetNotFoundError
 from dystrack.core.protocols import AnalysisResult
+from dystrack.images.evidence import evidence_of
 from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
-from dystrack.pipelines.utilities.evidence import evidence_of
 from dystrack.pipelines.utilities.figures import show_target
 from dystrack.pipelines.utilities.loading import load_stack
 from dystrack.pipelines.utilities.masks import depth_of

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from dystrack.core.protocols import AnalysisResult
+from dystrack.images.evidence import evidence_of
 from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
-from dystrack.pipelines.utilities.evidence import evidence_of
 from dystrack.pipelines.utilities.loading import load_stack
 from dystrack.pipelines.utilities.masks import centre_of_mass, depth_of
 from dystrack.pipelines.utilities.preparation import prepare_image

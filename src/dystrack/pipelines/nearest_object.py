@@ -7,9 +7,9 @@ from typing import Any
 from dystrack.core.coordinates import PixelPosition, centre_of
 from dystrack.core.errors import ConfigurationError, TargetNotFoundError
 from dystrack.core.protocols import AnalysisResult
+from dystrack.images.evidence import contrast_confidence
 from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
-from dystrack.pipelines.utilities.evidence import contrast_confidence
 from dystrack.pipelines.utilities.figures import show_target
 from dystrack.pipelines.utilities.loading import load_stack
 from dystrack.pipelines.utilities.masks import depth_of

@@ -6,21 +6,64 @@ It belongs where the pipeline runs.
 
 import math
 import numbers
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from dystrack.core.analysis import Analysis
 from dystrack.core.coords_file import clean_message
 from dystrack.core.error_texts import safe_text
 from dystrack.core.errors import InvalidAnswerError, WorkerError
-from dystrack.core.protocols import AnalysisResult
+from dystrack.core.findings import asking_for_findings, take_findings
+from dystrack.core.protocols import Pipeline
+from dystrack.images.evidence import evidence_of_pattern
+from dystrack.images.readers import read_image
+from dystrack.images.waiting import vouch_for
 
-__all__ = ["check_answer", "contained"]
+__all__ = ["ask", "check_answer", "contained"]
+
+_LARGEST_LOOKED_AT_BYTES = 64_000_000  # more would take more than a few ms to read once more
 
 _N_VALUES = 5
 
 
-def check_answer(answer: object) -> AnalysisResult:
+def ask(
+    pipeline: Pipeline, path: str, img_kwargs: Mapping[str, Any], img_cache: Mapping[str, Any]
+) -> Analysis:
+    """Run a pipeline on a complete prescan.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        The user's function.
+    path : str
+        The prescan.
+    img_kwargs, img_cache : mapping
+        Its keyword arguments.
+
+    Returns
+    -------
+    Analysis
+        Its checked answer, with what the image shows where it does not say itself how sure it is.
+
+    Raises
+    ------
+    InvalidAnswerError
+        If the answer breaks the contract.
+    Exception
+        What the pipeline raises.
+    """
+    with vouch_for(Path(path)):
+        kwargs = {**asking_for_findings(pipeline), **img_kwargs, **img_cache}
+        analysis = check_answer(pipeline(path, **kwargs))
+    if analysis.findings.confidence is not None:
+        return analysis
+    return analysis._replace(evidence=_evidence(Path(path), img_kwargs.get("channel")))
+
+
+def check_answer(answer: object) -> Analysis:
     """Return a pipeline's answer if it keeps the contract.
 
     Parameters
@@ -30,8 +73,9 @@ def check_answer(answer: object) -> AnalysisResult:
 
     Returns
     -------
-    AnalysisResult
-        Three finite floats, a message that fits on one line, a plain dict.
+    Analysis
+        Three finite floats, a message that fits on one line, a plain dict without findings, and
+        those.
 
     Raises
     ------
@@ -48,7 +92,8 @@ def check_answer(answer: object) -> AnalysisResult:
         raise InvalidAnswerError(msg)
     z, y, x, message, cache = answer
     position = (_finite("z", z), _finite("y", y), _finite("x", x))
-    return AnalysisResult(*position, clean_message(safe_text(message)), _plain_dict(cache))
+    rest, findings = take_findings(_plain_dict(cache))
+    return Analysis(*position, clean_message(safe_text(message)), rest, findings)
 
 
 def contained(error: BaseException) -> Exception:
@@ -70,6 +115,19 @@ def contained(error: BaseException) -> Exception:
     if isinstance(error, SystemExit):
         what = f"called sys.exit({safe_text(error.code)})"
     return WorkerError(f"The pipeline {what}.").with_traceback(error.__traceback__)
+
+
+def _evidence(path: Path, channel: object) -> float | None:
+    """Return what an image shows; None where that takes too long or cannot be told."""
+    try:
+        if path.stat().st_size > _LARGEST_LOOKED_AT_BYTES:
+            return None
+        image = read_image(path)
+        if image.axes.startswith("C") and isinstance(channel, int):
+            return evidence_of_pattern(image.pixels[channel])
+        return evidence_of_pattern(image.pixels)
+    except Exception:  # noqa: BLE001 - the answer stands, whatever is the matter with the image
+        return None
 
 
 def _plain_dict(cache: object) -> dict[str, Any]:

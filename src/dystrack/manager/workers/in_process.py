@@ -4,10 +4,11 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from dystrack.core.analysis import Analysis
 from dystrack.core.caches import copied
 from dystrack.core.errors import ConfigurationError
-from dystrack.core.protocols import AnalysisResult, Pipeline
-from dystrack.manager.workers.answers import check_answer, contained
+from dystrack.core.protocols import Pipeline
+from dystrack.manager.workers.answers import ask, contained
 from dystrack.manager.workers.warming import warm_up
 
 __all__ = ["InProcessWorker", "Worker"]
@@ -34,7 +35,7 @@ class Worker(Protocol):
 
     def run(
         self, path: str, img_kwargs: Mapping[str, Any], img_cache: Mapping[str, Any]
-    ) -> AnalysisResult:
+    ) -> Analysis:
         """Return what the pipeline answers, as plain data of the session's own, or raise why not.
 
         Raises
@@ -81,7 +82,7 @@ class InProcessWorker:
 
     def run(
         self, path: str, img_kwargs: Mapping[str, Any], img_cache: Mapping[str, Any]
-    ) -> AnalysisResult:
+    ) -> Analysis:
         """Return what the pipeline answers, or raise what it raises.
 
         Raises
@@ -90,8 +91,8 @@ class InProcessWorker:
             If it wants to end the process.
         """
         try:
-            result = check_answer(self._pipeline(path, **img_kwargs, **copied(img_cache)))
-            return result._replace(img_cache=copied(result.img_cache))
+            analysis = ask(self._pipeline, path, img_kwargs, copied(img_cache))
+            return analysis._replace(img_cache=copied(analysis.img_cache))
         except KeyboardInterrupt:  # Ctrl-C is for the session
             raise
         except BaseException as error:

@@ -11,10 +11,12 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from dystrack.core.analysis import Analysis
 from dystrack.core.caches import ClosedCache
 from dystrack.core.error_texts import describe_error
 from dystrack.core.errors import ConfigurationError, WorkerError
-from dystrack.core.protocols import SYSTEM_CLOCK, AnalysisResult, Clock, Pipeline
+from dystrack.core.findings import findings_from_data
+from dystrack.core.protocols import SYSTEM_CLOCK, Clock, Pipeline
 from dystrack.manager.workers.errors_from_elsewhere import error_from_data
 from dystrack.manager.workers.plain_data import packed, unpacked
 from dystrack.manager.workers.worker_process import (
@@ -106,7 +108,7 @@ class IsolatedWorker:
 
     def run(
         self, path: str, img_kwargs: Mapping[str, Any], img_cache: Mapping[str, Any]
-    ) -> AnalysisResult:
+    ) -> Analysis:
         """Return what the pipeline answers, or raise what it raises.
 
         Raises
@@ -290,14 +292,15 @@ def _request(path: str, img_kwargs: Mapping[str, Any], img_cache: Mapping[str, A
     return packed((path, kwargs, cache))
 
 
-def _result(reply: Reply) -> AnalysisResult:
+def _result(reply: Reply) -> Analysis:
     """Return the answer in a reply, or raise its error; repeat the pipeline's warnings here."""
     for message in reply.warnings:
         warnings.warn(message, UserWarning, stacklevel=3)
     if reply.kind == "error":
         raise error_from_data(reply.content)
-    z, y, x, message, cache, is_plain = reply.content
-    return AnalysisResult(z, y, x, message, unpacked(cache) if is_plain else ClosedCache(cache))
+    z, y, x, message, pickled, is_plain, findings, evidence = reply.content
+    cache = unpacked(pickled) if is_plain else ClosedCache(pickled)
+    return Analysis(z, y, x, message, cache, findings_from_data(findings), evidence)
 
 
 def _file_reference(pipeline: Pipeline) -> str | None:

@@ -21,10 +21,11 @@ import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from dystrack.core.analysis import Analysis
 from dystrack.core.error_texts import safe_text
 from dystrack.core.errors import InvalidAnswerError
-from dystrack.core.protocols import AnalysisResult, Pipeline
-from dystrack.manager.workers.answers import check_answer, contained
+from dystrack.core.protocols import Pipeline
+from dystrack.manager.workers.answers import ask, contained
 from dystrack.manager.workers.errors_from_elsewhere import error_as_data
 from dystrack.manager.workers.plain_data import is_plain_data, packed
 from dystrack.manager.workers.warming import warm_up
@@ -118,18 +119,19 @@ def _reply(pipeline: Pipeline, request: bytes) -> bytes:
     return packed((*content, told[:_MOST_WARNINGS]))
 
 
-def _answer(pipeline: Pipeline, request: bytes) -> tuple[float, float, float, str, bytes, bool]:
-    """Return the five values, the cache as bytes and whether it is plain data."""
+def _answer(pipeline: Pipeline, request: bytes) -> tuple[Any, ...]:
+    """Return an analysis as plain data: its cache as bytes, and whether that is plain data, too."""
     path, *pickles = pickle.loads(request)  # noqa: S301 - our own session's bytes
     img_kwargs, img_cache = map(pickle.loads, pickles)  # what a pipeline once handed on, in part
-    result = check_answer(pipeline(path, **img_kwargs, **img_cache))
-    return (*result[:4], *_pickled_cache(result))
+    analysis = ask(pipeline, path, img_kwargs, img_cache)
+    z, y, x, message, _, findings, evidence = analysis
+    return (z, y, x, message, *_pickled_cache(analysis), findings.as_data(), evidence)
 
 
-def _pickled_cache(result: AnalysisResult) -> tuple[bytes, bool]:
+def _pickled_cache(analysis: Analysis) -> tuple[bytes, bool]:
     """Return a cache as bytes that can be opened again, and whether it is plain data."""
     try:
-        cache = packed(result.img_cache)
+        cache = packed(analysis.img_cache)
         _check_size(cache)
         is_plain = is_plain_data(cache)
         if not is_plain:

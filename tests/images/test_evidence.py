@@ -5,7 +5,7 @@ import pytest
 import scipy
 import tifffile
 
-from dystrack.pipelines.utilities.evidence import (
+from dystrack.images.evidence import (
     contrast_confidence,
     evidence_of,
     evidence_of_pattern,
