@@ -9,7 +9,7 @@ import pytest
 
 from dystrack.core.coords_file import CoordsLine, read_lines
 from dystrack.core.errors import ConfigurationError, CoordsFileError, FolderError
-from dystrack.manager import manager as manager_module
+from dystrack.manager import assembly
 from dystrack.manager import settings as settings_module
 from dystrack.manager.events import SessionEnded, SessionStarted
 from dystrack.manager.manager import run_dystrack_manager
@@ -113,7 +113,7 @@ def test_ends_on_esc(watched, monkeypatch):
     def esc_after_two_lines():
         yield lambda: len(watched.lines) >= 2
 
-    monkeypatch.setattr(manager_module, "watch_for_esc", esc_after_two_lines)
+    monkeypatch.setattr(assembly, "watch_for_esc", esc_after_two_lines)
     watched.plan_prescans(5)
     _, stats = watched.run(max_checks=None)
     assert stats["target_counter"] == 2
@@ -123,7 +123,7 @@ def test_esc_is_not_watched_unless_wanted(watched, monkeypatch):
     def fail():
         raise AssertionError
 
-    monkeypatch.setattr(manager_module, "watch_for_esc", fail)
+    monkeypatch.setattr(assembly, "watch_for_esc", fail)
     watched.run(end_on_esc=False)
 
 
@@ -328,10 +328,12 @@ def test_settings_in_the_journal_are_readable(watched):
 
 
 def test_defaults_stand_twice_but_are_the_same():
+    import attrs
+
     from dystrack.manager.settings import Settings
 
     parameters = inspect.signature(run_dystrack_manager).parameters
-    defaults = vars(Settings())
+    defaults = attrs.asdict(Settings(), recurse=False)
     assert {name: parameters[name].default for name in defaults} == defaults
     others = {"target_dir", "image_analysis_func", "on_event", "should_stop", "clock"}
     assert set(parameters) == set(defaults) | others

@@ -22,6 +22,8 @@ from dystrack.manager.events import (
     ImageNoticed,
     ImageVanished,
     PositionHeld,
+    PrescansFound,
+    RunResumed,
     SessionEnded,
     SessionStarted,
     TransmissionFailed,
@@ -136,7 +138,9 @@ class Console:
                 self._status = "Waiting for a prescan"
             case ImageVanished():
                 self._warn(f"{Path(event.path).name} went away before it was whole.")
-            case Warned():
+            case RunResumed() | PrescansFound(unanswered=False):
+                self._say(event.message)
+            case Warned() | PrescansFound():
                 self._warn(event.message)
 
     def _show_end(self, event: SessionEnded) -> None:

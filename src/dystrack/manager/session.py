@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from dystrack.core.errors import IncompleteImageError, RefusedMoveError
 from dystrack.core.protocols import AnalysisResult, Clock
-from dystrack.images.readiness import Aborted, FileStamp
+from dystrack.images.readiness import Aborted, FileStamp, Gone, Ready
 from dystrack.manager.events import (
     AnalysisStarted,
     AnalysisSucceeded,
@@ -188,6 +188,9 @@ def _check_readable(image: ArrivedImage) -> None:
     """Raise if an image never became whole, or never rested."""
     if isinstance(image.outcome, Aborted):
         raise IncompleteImageError(image.outcome.reason)
+    if isinstance(image.outcome, Gone):
+        msg = f"{image.path.name} is left out."
+        raise IncompleteImageError(msg)
     if image.attempt > _MOST_READING_ATTEMPTS:
         msg = (
             f"{image.path.name} was changed {_MOST_READING_ATTEMPTS} times while it was read. "
@@ -198,12 +201,12 @@ def _check_readable(image: ArrivedImage) -> None:
 
 def _has_vanished(image: ArrivedImage) -> bool:
     """Return whether a file was renamed or deleted after it was found to be whole."""
-    return not isinstance(image.outcome, Aborted) and not image.path.exists()
+    return isinstance(image.outcome, Ready) and not image.path.exists()
 
 
 def _was_changed(image: ArrivedImage) -> bool:
     """Return whether a file is another one than when it was found to be whole."""
-    if isinstance(image.outcome, Aborted) or image.attempt > _MOST_READING_ATTEMPTS:
+    if not isinstance(image.outcome, Ready) or image.attempt > _MOST_READING_ATTEMPTS:
         return False
     try:
         return FileStamp.of(image.path) != image.outcome.stamp

@@ -9,9 +9,9 @@ from dystrack.core.coordinates import PixelPosition
 from dystrack.core.coords_file import CoordsLine, append_line, read_lines
 from dystrack.core.errors import JournalError
 from dystrack.core.limits import Travel
-from dystrack.manager.events import Answered, ImageSkipped, SessionStarted, Warned
+from dystrack.manager.events import Answered, PrescansFound, RunResumed, SessionStarted, Warned
 from dystrack.manager.manager import run_dystrack_manager
-from dystrack.manager.record.resume import recall_run
+from dystrack.manager.record.resume import read_replay
 from dystrack.manager.record.states import position_from_record, position_record
 from dystrack.manager.tracking.positions import Position
 from fakes import FakeClock, Recorder, write_prescan
@@ -100,8 +100,10 @@ def test_only_the_newest_of_each_position(run):
     run.start(["t1_p1.tif", "t1_p2.tif"])
     run.miss("t2_p1.tif", "t2_p2.tif", "t3_p1.tif")
     run.resume(backlog="newest")
-    assert run.answered == ["t2_p2.tif", "t3_p1.tif"]
-    assert len(run.told.of(ImageSkipped)) == 1
+    assert run.answered == ["t2_p1.tif", "t2_p2.tif", "t3_p1.tif"]
+    assert run.lines[2].msg == "Image analysis failed!"  # macros count lines
+    assert run.told.of(RunResumed)[0].left_out == ["t2_p1.tif"]
+    assert [line.x for line in run.lines[3:]] == [1, 1]
     run.resume()
     assert run.answered == []
 
@@ -238,15 +240,35 @@ def test_what_was_not_sent_does_not_count_as_a_move(run):
             raise OSError("unplugged")
 
     run.start(["a.tif", "b.tif", "c.tif"], tra_method=refuse_second, tra_err_resume=True)
-    state = recall_run(run.journal, run.coords).states["1"]
+    state = read_replay(run.journal).summary().states["1"]
     assert position_from_record(state, {}).previous == (1, 2, 2)
     assert len(position_from_record(state, {}).steps) == 2
 
 
-def test_a_new_run_forgets_the_one_before(run):
+def test_what_a_start_without_resume_left_unanswered_is_told_and_answered_later(run):
+    write_prescan(run.folder / "before.tif")
     run.start(["a.tif"])
+    run.miss("b.tif", "c.tif")
+    run.told = Recorder()
+    run.start(["d.tif"])
+    unanswered, others = run.told.of(PrescansFound)
+    assert (unanswered.names, unanswered.unanswered) == (["b.tif", "c.tif"], True)
+    assert "left 2 prescans (b.tif, c.tif) unanswered" in unanswered.message
+    assert "add --resume" in unanswered.message
+    assert (others.names, others.unanswered) == (["a.tif", "before.tif"], False)
+    run.resume()
+    assert run.answered == ["b.tif", "c.tif"]
+    assert [line.x for line in run.lines] == [0, 0, 1, 2]  # the second start began with x = 0
+    run.resume()
+    assert run.answered == []
+
+
+def test_what_another_pipeline_left_is_not_reached(run):
+    run.start(["a.tif"], pipeline=lambda path: (1.0, 2.0, 3.0, "OK", {}))
     run.miss("b.tif")
+    run.told = Recorder()
     run.start(["c.tif"])
+    assert [found.unanswered for found in run.told.of(PrescansFound)] == [False]
     run.resume()
     assert run.answered == []
 

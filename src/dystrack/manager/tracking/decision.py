@@ -6,6 +6,7 @@ from dystrack.core.coordinates import PixelPosition
 from dystrack.core.errors import IncompleteImageError, RefusedMoveError
 from dystrack.core.limits import Limits, Offset
 from dystrack.core.protocols import AnalysisResult
+from dystrack.images.readiness import Gone
 from dystrack.manager.events import AnalysisFailed, Listener, PositionHeld, Warned
 from dystrack.manager.tracking.answers import check_inside_image
 from dystrack.manager.tracking.positions import Position, Positions
@@ -138,10 +139,11 @@ class Tracker:
 
     def _fall_back(self, target: Target, error: Exception) -> Answer:
         position = self._positions[target.position.name]
-        if self._rules.fallback is None or not self._positions.any_answered:
+        is_gone = isinstance(target.image.outcome, Gone)
+        if not is_gone and (self._rules.fallback is None or not self._positions.any_answered):
             self._tell_failure(target, error, "nothing, the session ends")
             raise error
-        if not position.held:
+        if not position.held and not is_gone:
             position = self._count_failure(target, position, error)
         coordinates, description = self._fallback_coordinates(target, position)
         self._tell_failure(target, error, description)

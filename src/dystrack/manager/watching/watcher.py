@@ -33,7 +33,7 @@ class ArrivedImage:
     ----------
     path : Path
         The file, or the folder of an OME-Zarr image.
-    outcome : Ready or Aborted
+    outcome : Ready, Aborted or Gone
         That it is whole, with what its header says, or why it never became so.
     noticed_s : float
         When its name was noticed, on the monotonic clock.
@@ -44,7 +44,7 @@ class ArrivedImage:
     """
 
     path: Path
-    outcome: Ready | Aborted
+    outcome: Ready | Aborted | Gone
     noticed_s: float
     attempt: int = 1
     relative_name: str = ""
