@@ -96,7 +96,7 @@ class PastRun:
             given now.
         """
         past = self.settings
-        if given.get("tra_method", past.get("tra_method")) != past.get("tra_method"):
+        if "tra_method" in given and _is_another_way_out(given["tra_method"], past):
             past.pop("tra_kwargs", None)
         merged = {name: {**past[name], **given.get(name, {})} for name in _MERGED if name in past}
         completed = {**defaults, **past, **given, **merged}
@@ -177,6 +177,12 @@ def read_replay(journal_path: Path) -> Replay:
         )
         raise JournalError(msg) from error
     return replay
+
+
+def _is_another_way_out(method: object, past: Mapping[str, Any]) -> bool:
+    """Return whether coordinates leave by other means; one function is taken for another."""
+    before = past.get("tra_method")
+    return before != (method if isinstance(method, str) else None)
 
 
 def _refuse(what: str, past: str, present: str) -> None:
