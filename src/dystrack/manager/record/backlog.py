@@ -1,5 +1,6 @@
 """Prescans that are there at the start: which are answered now, and what is said of them."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ from dystrack.manager.record.pipeline_name import PipelineName
 from dystrack.manager.record.replay import Summary
 from dystrack.manager.record.resume import PastRun
 from dystrack.manager.settings import Settings
-from dystrack.manager.watching.image_names import PositionPattern, natural_key
+from dystrack.manager.watching.image_names import PositionPattern
 from dystrack.manager.watching.watcher import ArrivedImage, Watcher
 
 __all__ = [
@@ -82,7 +83,7 @@ def newest_of_each_position(
     Parameters
     ----------
     names : iterable of str
-        Prescans, by their paths within the folder.
+        Prescans, by their paths within the folder; of those written at once the last counts.
     folder : Path
         The folder that is watched.
     naming : PositionPattern
@@ -94,15 +95,15 @@ def newest_of_each_position(
         One for each position.
     """
     newest: dict[str, str] = {}
-    for name in sorted(names, key=lambda name: (_written_ns(folder / name), natural_key(name))):
+    for name in sorted(names, key=lambda name: _written_ns(f"{folder}/{name}")):
         newest[naming.label(name).position] = name
     return list(newest.values())
 
 
-def _written_ns(path: Path) -> int:
+def _written_ns(path: str) -> int:
     """Return when a file was written; one that went away meanwhile, or leads nowhere, is oldest."""
     try:
-        return path.stat().st_mtime_ns
+        return os.stat(path).st_mtime_ns  # noqa: PTH116 - a fifth of the time, of very many
     except OSError:
         return 0
 

@@ -74,7 +74,7 @@ class Replay:
             If it is of another version.
         """
         head = _HEAD.match(line)
-        is_whole = line.rstrip().endswith(b"}")
+        is_whole = line.endswith((b"}\n", b"}\r\n", b"}"))
         if head and is_whole and head[1] == b"Answering":
             self._take_answering(line)
         elif not (head and is_whole) or head[1] in _KINDS:
