@@ -11,7 +11,7 @@ from dystrack.core.coords_file import CoordsLine, read_lines
 from dystrack.core.errors import ConfigurationError, CoordsFileError, FolderError
 from dystrack.manager import assembly
 from dystrack.manager import settings as settings_module
-from dystrack.manager.events import SessionEnded, SessionStarted
+from dystrack.manager.events import AnalysisSucceeded, SessionEnded, SessionStarted
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.manager.record.journal import read_journal
 from fakes import FakeClock, Recorder, fixed_pipeline, write_prescan
@@ -337,6 +337,17 @@ def test_defaults_stand_twice_but_are_the_same():
     assert {name: parameters[name].default for name in defaults} == defaults
     others = {"target_dir", "image_analysis_func", "on_event", "should_stop", "clock"}
     assert set(parameters) == set(defaults) | others
+
+
+def test_how_long_an_analysis_took_is_told(watched):
+    def slow(target_path):
+        watched.clock.sleep(0.25)
+        return 1.0, 2.0, 3.0, "OK", {}
+
+    told = Recorder()
+    watched.plan_prescans(2)
+    watched.run(slow, on_event=told)
+    assert [e.analysis_s for e in told.of(AnalysisSucceeded)] == pytest.approx([0.25, 0.25])
 
 
 def test_a_caller_can_stop_the_watch(watched):

@@ -13,6 +13,7 @@ _KINDS = frozenset(
         b"SessionStarted",
         b"Answering",
         b"Answered",
+        b"AnsweredLate",
         b"TransmissionFailed",
         b"AnalysisFailed",
         b"ImageSkipped",  # in journals of earlier versions
@@ -114,6 +115,8 @@ class Replay:
                 if record["sent"] and self._is_answering(record["path"]):
                     self._states[record["position"]] = self._answering
                 self._answering = b""
+            case "AnsweredLate" if record["state"] is not None:
+                self._states[record["position"]] = record["state"]
             case "TransmissionFailed" if record["final"]:
                 self._answering = b""
             case "AnalysisFailed" if record["fallback"].startswith(_SENT_NOTHING):
