@@ -203,6 +203,15 @@ def test_what_is_typed_wrongly_is_explained(
     assert not (folder / "dystrack_coords.txt").exists()
 
 
+def test_help_offers_only_what_can_be_typed(tmp_path: Path) -> None:
+    code, out, _ = run(write_own_pipeline(tmp_path), "--help")
+    help_text = " ".join(out.split())
+
+    assert code == 0
+    assert "--tra_method {txt|MyPiC}" in help_text
+    assert "{previous|stay}" in help_text
+
+
 def test_a_refused_resume_is_explained(tmp_path: Path, folder: Path) -> None:
     run(write_own_pipeline(tmp_path), str(folder), "--max_checks", "0")
     other = write_run_file(tmp_path, "dystrack.pipelines.minimal_example")
