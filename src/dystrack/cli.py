@@ -22,6 +22,7 @@ __all__ = ["main"]
 
 _PIPELINES = "dystrack.pipelines"
 _FILE_WIDTH = 140  # of a table that no terminal shows
+_NO_REPORT = "--no-report"
 _EXIT_FAILED = 1
 _EXIT_USAGE = 2
 _EXIT_INTERRUPTED = 130
@@ -33,6 +34,8 @@ Watch FOLDER for prescans and answer each with coordinates for the microscope.
 PIPELINE is one of {names};
 or path/to/file.py:function for one of your own (function: analyze_image if not given);
 or a run file, whose settings are then used.
+
+At the end, a report of the run is written into FOLDER, unless --no-report.
 
 What can be set for a pipeline:  dystrack run PIPELINE --help
 """
@@ -114,6 +117,7 @@ def _app() -> "cyclopts.App":
     )
     app.command(_pipelines, name="pipelines")
     app.command(_demo, name="demo")
+    app.command(_report, name="report")
     app.command(
         _rehearse,
         name="rehearse",
@@ -141,16 +145,19 @@ def _run(*words: str) -> None:
     reference, *rest = words
     loaded = load_with_settings(reference, _PIPELINES)
     from dystrack.manager.cmdline import run_via_cmdline  # noqa: PLC0415
+    from dystrack.tools.afterwards.report_at_end import report_at_end  # noqa: PLC0415
 
     if _wants_isolation(rest, loaded):
         rest.insert(0, "--isolate=True")
-    run_via_cmdline(
-        [f"dystrack run {reference}", *rest],
-        loaded.image_analysis_func,
-        loaded.analysis_kwargs,
-        loaded.analysis_cache,
-        loaded.manager_kwargs,
-    )
+    options = [word for word in rest if word != _NO_REPORT]
+    with report_at_end(loaded.manager_kwargs, is_wanted=_NO_REPORT not in rest) as manager_kwargs:
+        run_via_cmdline(
+            [f"dystrack run {reference}", *options],
+            loaded.image_analysis_func,
+            loaded.analysis_kwargs,
+            loaded.analysis_cache,
+            manager_kwargs,
+        )
 
 
 def _wants_isolation(words: Sequence[str], loaded: "LoadedPipeline") -> bool:
@@ -222,6 +229,24 @@ def _demo(  # a command line has its options as parameters
         keeps_prescans=keep_prescans,
     )
     sys.stdout.write(f"\n{text}\n")
+
+
+def _report(folder: str, *, to: str = "") -> None:
+    """Write a report of the last run in a folder, also of one that still goes on or was killed.
+
+    Parameters
+    ----------
+    folder
+        The folder that was watched. A folder that holds only coordinates will do, too.
+    to
+        The page to write; dystrack_report.html in that folder if not given.
+    """
+    from pathlib import Path  # noqa: PLC0415
+
+    from dystrack.tools.afterwards.report import write_report  # noqa: PLC0415
+
+    page = write_report(Path(folder), Path(to) if to else None)
+    sys.stdout.write(f"The report is {page}\n")
 
 
 def _rehearse(*words: str) -> None:

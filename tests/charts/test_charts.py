@@ -1,5 +1,4 @@
 import pytest
-
 from dystrack.charts.charts import Plot, Scale, linear_scale, logarithmic_scale
 from dystrack.charts.drawing import Area, Dot, Line, Words
 

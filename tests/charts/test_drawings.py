@@ -5,9 +5,6 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFont
-
-from dystrack.charts import drawing_png
 from dystrack.charts.drawing import (
     DARK,
     LIGHT,
@@ -21,6 +18,9 @@ from dystrack.charts.drawing import (
 )
 from dystrack.charts.drawing_png import paint, png_bytes
 from dystrack.charts.drawing_svg import colour_styles, svg_of
+from PIL import Image, ImageFont
+
+from dystrack.charts import drawing_png
 
 PIXELS = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
 MARKS = (

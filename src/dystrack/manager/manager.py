@@ -26,6 +26,7 @@ from dystrack.manager.events import (
     Warned,
 )
 from dystrack.manager.record.journal import JournalWriter
+from dystrack.manager.record.previews import PreviewWriter
 from dystrack.manager.record.resume import (
     PastRun,
     newest_of_each_position,
@@ -82,6 +83,7 @@ def run_dystrack_manager(
     quiet_s: float = 2.0,
     incomplete_limit_s: float = 30.0,
     progress: bool = True,
+    previews: bool = True,
     on_event: Listener | None = None,
     should_stop: Callable[[], bool] | None = None,
     clock: Clock = SYSTEM_CLOCK,
@@ -168,6 +170,8 @@ def run_dystrack_manager(
         which is a failed analysis.
     progress : bool, default True
         Whether to show what happens in the terminal.
+    previews : bool, default True
+        Whether to keep a small picture of each prescan in ``dystrack_previews``, for reports.
     on_event : callable or None, default None
         Is called with each event of the session (see `dystrack.manager.events`).
     should_stop : callable or None, default None
@@ -304,6 +308,10 @@ def _open_listeners(
     if settings.progress:
         console = Console(settings.max_checks, settings.max_triggers, settings.end_on_esc)
         listeners.append(stack.enter_context(console))
+    if settings.previews:
+        channel = settings.img_kwargs.get("channel")
+        shown = channel if isinstance(channel, int) else 0
+        listeners.append(stack.enter_context(PreviewWriter(folder, channel=shown)))
     if on_event is not None:
         listeners.append(on_event)
     return listeners

@@ -35,7 +35,16 @@ _KINDS = (
     (("file_start", "file_end", "file_regex", "position_pattern"), str, "a text, '' for any"),
     (("img_kwargs", "img_cache", "tra_kwargs"), Mapping, "a dictionary, {} if there is nothing"),
     (
-        ("end_on_esc", "recurse", "tra_err_resume", "write_txt", "progress", "resume", "isolate"),
+        (
+            "end_on_esc",
+            "recurse",
+            "tra_err_resume",
+            "write_txt",
+            "progress",
+            "resume",
+            "isolate",
+            "previews",
+        ),
         int,
         "True or False",
     ),
@@ -84,6 +93,7 @@ class Settings:
     quiet_s: float = 2.0
     incomplete_limit_s: float = 30.0
     progress: bool = True
+    previews: bool = True
 
     def __post_init__(self) -> None:
         self._check_that_it_can_end()

@@ -46,6 +46,11 @@ class Target:
         return outcome.status.shape if isinstance(outcome, Ready) else ()
 
     @property
+    def axes(self) -> str:
+        """Return the names of the image's axes; empty where the file does not tell."""
+        return "".join(self._sizes)
+
+    @property
     def n_planes(self) -> int | None:
         """Return the number of planes; None where the file does not tell."""
         outcome = self.image.outcome

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from dystrack.core.errors import FolderError
 from dystrack.core.protocols import Clock
-from dystrack.manager.watching.image_names import LOCK_NAME, OWN_NAMES
+from dystrack.manager.watching.image_names import LOCK_NAME, OWN_NAMES, PREVIEWS_NAME
 
 if TYPE_CHECKING:
     from watchdog.events import FileSystemEvent
@@ -72,7 +72,7 @@ class FolderWait:
     def dispatch(self, event: "FileSystemEvent") -> None:
         """Take an event of the operating system; those of our own files do not count."""
         path = Path(os.fsdecode(event.dest_path or event.src_path))
-        if path.name not in OWN_NAMES:
+        if path.name not in OWN_NAMES and path.parent.name != PREVIEWS_NAME:
             self._changed.put(path)
             self._has_changed.set()
 
@@ -186,7 +186,9 @@ def list_names(folder: Path, *, recurse: bool) -> set[str]:
     for parent, subfolders, files in os.walk(folder):
         relative = Path(parent).relative_to(folder)
         names.update(str(relative / name) for name in (*files, *subfolders))
-        subfolders[:] = [name for name in subfolders if not _is_folder_image(name)]
+        subfolders[:] = [
+            name for name in subfolders if not _is_folder_image(name) and name != PREVIEWS_NAME
+        ]
     return names
 
 

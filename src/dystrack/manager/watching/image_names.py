@@ -11,6 +11,8 @@ __all__ = [
     "JOURNAL_NAME",
     "LOCK_NAME",
     "OWN_NAMES",
+    "PREVIEWS_NAME",
+    "REPORT_NAME",
     "SINGLE_POSITION",
     "ImageLabel",
     "NameFilter",
@@ -20,9 +22,11 @@ __all__ = [
 
 JOURNAL_NAME = "dystrack_journal.jsonl"
 LOCK_NAME = "dystrack.lock"
+PREVIEWS_NAME = "dystrack_previews"
+REPORT_NAME = "dystrack_report.html"
 SINGLE_POSITION = "1"
 
-OWN_NAMES = frozenset({COORDS_FILE_NAME, JOURNAL_NAME, LOCK_NAME})
+OWN_NAMES = frozenset({COORDS_FILE_NAME, JOURNAL_NAME, LOCK_NAME, PREVIEWS_NAME, REPORT_NAME})
 _TEMPORARY_ENDINGS = (".part", ".partial", ".tmp", ".temp", ".crdownload", "~")
 
 # One token of a name. No letter stands before it, so that "top3" is no "p3"; single letters also

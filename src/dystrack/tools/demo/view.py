@@ -13,7 +13,7 @@ from rich.text import Text
 
 from dystrack.manager.events import AnalysisFailed, Event, PositionHeld, SessionStarted, Warned
 from dystrack.scopes.visits import Visit
-from dystrack.tools.afterwards.report_data import untracked_distance_um
+from dystrack.tools.afterwards.simulated_report import untracked_distance_um
 
 __all__ = ["DemoView"]
 
