@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dystrack.core.coords_file import COORDS_FILE_NAME
-from dystrack.core.errors import ConfigurationError, FolderError
+from dystrack.core.errors import ConfigurationError, FolderError, JournalError
 from dystrack.manager.watching.image_names import JOURNAL_NAME, REPORT_NAME
 from dystrack.scopes.geometry import Um
 from dystrack.scopes.visits import Visit
@@ -58,9 +58,17 @@ def write_report(folder: Path, to: Path | None = None) -> Path:
 def describe_folder(folder: Path) -> RunRecord | None:
     """Return what is known of the last run in a folder; None if there was none."""
     journal = folder / JOURNAL_NAME
-    run = read_run(journal) if journal.exists() else None
-    if run is not None:
-        return describe_run(run, folder)
+    if journal.exists():
+        try:
+            run = read_run(journal)
+            if run is not None:
+                return describe_run(run, folder)
+        except (KeyError, TypeError, ValueError) as error:
+            msg = (
+                f"The journal {journal} cannot be understood: {type(error).__name__}: {error}. It "
+                "may come from another version: use the DySTrack that wrote it."
+            )
+            raise JournalError(msg) from error
     coords = folder / COORDS_FILE_NAME
     return describe_coords_file(coords) if coords.exists() else None
 
