@@ -65,6 +65,17 @@ def test_failed_and_held_prescans_are_marked_in_every_figure(name):
         assert all(len(mark["x"]) == n_rows and None not in mark["y"] for mark in marks)
 
 
+def test_a_failure_is_marked_although_no_place_is_known_of_it():
+    rows = [a_row(n, stage=None) for n in (1, 2)]
+    rows.append(a_row(3, stage=None, target=None, outcome="failed"))
+    marks = traces(place_chart(rows, CLOCK, "px"), "failed")
+    assert [(mark["yaxis"], mark["y"]) for mark in marks] == [
+        ("y1", [3.0]),
+        ("y2", [0.0]),
+        ("y3", [0.0]),
+    ]
+
+
 def test_what_a_person_reads_of_a_message_is_no_markup():
     (failed,) = traces(DRAW["steps"](some_rows()), "failed")
     assert failed["text"] == ["&lt;b&gt;why 3&lt;/b&gt;"]

@@ -144,6 +144,8 @@ def outcome_marks(
 ) -> list[dict[str, Any]]:
     """Return a mark at each row that failed, was held or could not be sent.
 
+    One that has no value of its own lies where the last value was.
+
     Parameters
     ----------
     rows : sequence of Row
@@ -159,6 +161,7 @@ def outcome_marks(
         A trace for each kind of mark that there is.
     """
     traces = []
+    known = _filled(ys)
     for outcome, (role, symbol) in _MARKS.items():
         own = [i for i, row in enumerate(rows) if row.outcome == outcome]
         if own:
@@ -167,7 +170,7 @@ def outcome_marks(
                     "type": "scatter",
                     "mode": "markers",
                     "x": [xs[i] for i in own],
-                    "y": rounded(ys[i] for i in own),
+                    "y": rounded(known[i] for i in own),
                     "text": [plain(rows[i].message) for i in own],
                     "name": outcome,
                     "legendgroup": outcome,
@@ -182,6 +185,12 @@ def outcome_marks(
                 }
             )
     return traces
+
+
+def _filled(values: Sequence[float | None]) -> list[float]:
+    """Return values in which the last one stands for each that is not known."""
+    last = next((value for value in values if value is not None), 0.0)
+    return [last := last if value is None else value for value in values]
 
 
 def plain(text: str, most: int = 90) -> str:

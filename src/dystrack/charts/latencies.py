@@ -84,7 +84,7 @@ def latency_histogram(rows: Sequence[Row]) -> Figure:
             barmode="stack",
             bargap=0,
             xaxis=_log_axis("Time to the answer / ms"),
-            yaxis=axis("Answers", rangemode="tozero"),
+            yaxis=axis("Answers", rangemode="tozero", nticks=6, tickformat="d"),
         ),
         is_over_time=False,
     )

@@ -90,7 +90,7 @@ def place_chart(
         traces += [
             curve(xs, targets, "target", "target", width=3, unit=unit, legendgroup="target", **own),
             curve(xs, ys, "stage", "stage", width=1.4, unit=unit, legendgroup="stage", **own),
-            *outcome_marks(rows, xs, ys, **own),
+            *outcome_marks(rows, xs, ys if any(row.stage for row in rows) else targets, **own),
         ]
         traces += _limit_lines(xs, most_travel, name, "most travel", "bad", own)
     titles = {name: f"{name} / {unit}" for name in _AXES}
@@ -206,7 +206,14 @@ def _frame(
     (y, x), (half_y, half_x) = centre[1:], (size / 2 for size in field_yx)
     xs = [x - half_x, x + half_x, x + half_x, x - half_x, x - half_x]
     ys = [y - half_y, y - half_y, y + half_y, y + half_y, y - half_y]
-    return curve(rounded(xs), ys, name, role, width=1.2, dash=dash, hoverinfo="skip")
+    more: dict[str, Any] = {
+        "mode": "lines+markers",
+        "marker": {"opacity": 0, "size": 9},
+        "hoverinfo": "skip",
+    }
+    return curve(
+        rounded(xs), ys, name, role, width=1.2, dash=dash, **more
+    )  # dots keep off the edge
 
 
 def _limit_lines(

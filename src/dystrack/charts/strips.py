@@ -45,7 +45,7 @@ def outcome_strips(positions: Mapping[str, Sequence[Row]], clock: TimeAxis) -> F
     strips = {}
     for name, rows in positions.items():
         shown = [row.outcome for row in rows]
-        strips[f"{name} · {_share(shown, 'tracked')}"] = rows, shown
+        strips[f"{name} · {_share(shown, 'tracked')}".strip(" ·")] = rows, shown
     caption = "What came of each prescan, by position, with the share that was tracked"
     return _draw("outcomes", caption, strips, _OUTCOMES, clock)
 

@@ -41,7 +41,7 @@ def describe_coords_file(path: Path) -> RunRecord:
         headline=f"{n_tracked} of {len(rows)} lines with a target",
         state="Whether it has ended is not known.",
         about={"Folder": str(path.parent.absolute()), "Lines": str(len(rows))},
-        positions=(PositionRecord("all", tuple(rows), knows_path=False),),
+        positions=(PositionRecord("", tuple(rows), knows_path=False),),
         failures=tuple(failures),
         unknown=(_NO_JOURNAL, _NO_SIZES),
     )
@@ -51,7 +51,7 @@ def _row(number: int, line: CoordsLine) -> Row:
     zyx = (line.z, line.y, line.x)
     is_target = all(map(math.isfinite, zyx)) and line.msg != FAILURE_MESSAGE
     return Row(
-        position="all",
+        position="",
         number=number,
         outcome="tracked" if is_target else "failed",
         message=line.msg,

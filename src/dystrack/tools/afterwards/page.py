@@ -94,15 +94,13 @@ class _Page:
         has_times = any(row.sent_s for row in run.rows)
         times = [latency_histogram(run.rows)] if has_times else []
         charts = self._charts(draw_strips(positions, self._clock), *times)
-        return _section("All positions", "One tick a prescan.", _navigation(run) + charts)
+        return _section("Overview", "One tick a prescan.", _navigation(run) + charts)
 
     def _position(self, position: PositionRecord) -> str:
         rows, unit, clock = position.rows, position.unit, self._clock
-        charts = [
-            path_chart(rows, clock, unit, position.field_yx),
-            place_chart(rows, clock, unit, position.most_travel),
-        ]
+        charts = [place_chart(rows, clock, unit, position.most_travel)]
         if position.knows_path:
+            charts.insert(0, path_chart(rows, clock, unit, position.field_yx))
             charts.append(step_chart(rows, clock, unit, position.most_step))
         if any(row.distance_um is not None for row in rows):
             charts.append(distance_chart(rows, clock))
@@ -110,7 +108,7 @@ class _Page:
             charts.append(latency_chart(rows, clock))
         pictures = _main_scans(position.comparison) + _prescans(position, clock)
         body = pictures + self._charts(*charts)
-        return _section(f"Position {position.name}", _describe(position), body, position.name)
+        return _section(position.title, _describe(position), body, position.name)
 
     def _charts(self, *figures: Figure) -> str:
         first = len(self.figures)
@@ -231,9 +229,10 @@ def _failure(failure: Failure, clock: TimeAxis, levels: tuple[float, float] | No
     picture = shot(failure.picture, levels) if failure.picture else ""
     no_picture = "" if failure.picture else " There is no picture of it."
     instead = f"<br>Sent instead: {escape(failure.instead)}." if failure.instead else ""
+    where = f"position {escape(row.position)}, " if row.position else ""
     return (
         f'<div class="failure">{picture}<div><b>{escape(row.name or clock.words(row))}</b>, '
-        f"position {escape(row.position)}, {clock.words(row)}: {row.outcome}"
+        f"{where}{clock.words(row)}: {row.outcome}"
         f"<p>{escape(failure.reason)}{instead}{no_picture}</p></div></div>"
     )
 

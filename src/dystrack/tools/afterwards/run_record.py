@@ -48,7 +48,7 @@ class PositionRecord:
     Attributes
     ----------
     name : str
-        The position.
+        The position; empty where that is not known.
     rows : tuple of Row
         Its prescans.
     unit : {"µm", "px"}
@@ -74,6 +74,11 @@ class PositionRecord:
     most_travel: Zyx | None = None
     pictures: tuple[Picture, ...] = ()
     comparison: Comparison = field(default_factory=Comparison)
+
+    @property
+    def title(self) -> str:
+        """Return what stands above it; without a name, nothing tells positions apart."""
+        return f"Position {self.name}" if self.name else "All lines"
 
     @property
     def interval_s(self) -> float | None:
