@@ -31,6 +31,13 @@ def test_only_its_own_script_may_run():
     assert opened == ['<script nonce="word">']
 
 
+def test_no_figure_can_be_sent_anywhere():
+    page = figure_scripts(FIGURES, "word")
+    assert b"sendChartToCloud" in plotly_script()  # what it offers unless told
+    assert "showSendToCloud: false" in page
+    assert 'plotlyServerURL: ""' in page
+
+
 def test_a_figure_has_a_place_that_says_what_it_shows():
     place = figure_places(FIGURES, 7)
     assert 'data-figure="7"' in place

@@ -60,6 +60,7 @@ def axis(title: str = "", **more: Any) -> dict[str, Any]:
         "linecolor": colour("grid"),
         "zeroline": False,
         "tickcolor": colour("grid"),
+        "hoverformat": ".4~g",
         **more,
     }
 
@@ -78,6 +79,11 @@ def layout(height: int, *, hovermode: str = "x unified", **axes: Any) -> dict[st
             "bordercolor": colour("grid"),
             "font": {"color": colour("ink"), "size": 12},
             "align": "left",
+        },
+        "modebar": {
+            "bgcolor": "rgba(0,0,0,0)",
+            "color": colour("muted"),
+            "activecolor": colour("ink"),
         },
         "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
         "showlegend": True,

@@ -2,7 +2,13 @@
 // Draws the figures of a page when they come into sight, in its colours, all times zoomed together.
 (() => {
   const nonce = document.currentScript.nonce;
-  const wide = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d"] };
+  const usual = {
+    displaylogo: false,
+    responsive: true,
+    modeBarButtonsToRemove: ["select2d", "lasso2d"],
+    showSendToCloud: false, // plotly offers to upload a figure unless told: nothing leaves this page
+    plotlyServerURL: "",
+  };
   const touched = matchMedia("(pointer: coarse)").matches;
   const drawn = new Map(); // place in the page -> its figure
   let figures = [];
@@ -36,7 +42,7 @@
     if (touched) layout.dragmode = false; // a finger scrolls the page
     if (figure.linked && range) Object.assign(layout.xaxis, { range, autorange: false });
     const image = { format: "svg", filename: `dystrack_${figure.name}` };
-    const config = { ...wide, displayModeBar: touched ? false : "hover", toImageButtonOptions: image };
+    const config = { ...usual, displayModeBar: touched ? false : "hover", toImageButtonOptions: image };
     const isNew = !drawn.has(place);
     drawn.set(place, figure);
     await Plotly.react(place, coloured(figure.data, style), layout, config);

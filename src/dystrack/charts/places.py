@@ -86,10 +86,11 @@ def place_chart(
     for place, name in enumerate(_AXES, 1):
         ys = _along(name, rows, "stage")
         own: dict[str, Any] = {"yaxis": f"y{place}", "showlegend": place == 1}
+        said = {**own, "hovertemplate": f"{name} %{{y:.2f}} {unit}"}
         targets = _along(name, rows, "target")
         traces += [
-            curve(xs, targets, "target", "target", width=3, unit=unit, legendgroup="target", **own),
-            curve(xs, ys, "stage", "stage", width=1.4, unit=unit, legendgroup="stage", **own),
+            curve(xs, targets, "target", "target", width=3, legendgroup="target", **said),
+            curve(xs, ys, "stage", "stage", width=1.4, legendgroup="stage", **said),
             *outcome_marks(rows, xs, ys if any(row.stage for row in rows) else targets, **own),
         ]
         traces += _limit_lines(xs, most_travel, name, "most travel", "bad", own)
@@ -208,7 +209,7 @@ def _frame(
     ys = [y - half_y, y - half_y, y + half_y, y + half_y, y - half_y]
     more: dict[str, Any] = {
         "mode": "lines+markers",
-        "marker": {"opacity": 0, "size": 9},
+        "marker": {"color": "rgba(0,0,0,0)", "size": 9},
         "hoverinfo": "skip",
     }
     return curve(
