@@ -145,6 +145,28 @@ def test_strips_have_room_for_each_position(n_positions):
     assert figure.layout["yaxis"]["range"] == [2 * n_positions - 0.5, -0.5]
 
 
+def a_long_run():
+    """Return 4,000 rows: one failed, and the last half was held."""
+    outcomes = {1000: "failed"} | dict.fromkeys(range(2001, 4001), "held")
+    return [a_row(n, outcome=outcomes.get(n, "tracked")) for n in range(1, 4001)]
+
+
+def test_a_long_run_is_drawn_as_stretches_and_marks_where_something_began():
+    figure = outcome_strips({"1": a_long_run()}, CLOCK)
+    (tracked,) = traces(figure, "tracked")
+    assert tracked["x"] == [0, 999, None, 1000, 2000, None]
+    for outcome, at in (("failed", [999]), ("held", [2000])):
+        _, marks = traces(figure, outcome)
+        assert marks["x"] == at
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_a_long_run_can_be_drawn_at_once(name):
+    drawn = DRAW[name](a_long_run()).traces
+    dots = [trace for trace in drawn if "markers" in trace.get("mode", "")]
+    assert sum(len(trace["x"]) for trace in dots) < 50
+
+
 @pytest.mark.parametrize(
     ("last_s", "title", "place"),
     [(200.0, "Time / s", 200.0), (600.0, "Time / min", 10.0), (20_000.0, "Time / h", 5.556)],

@@ -14,6 +14,8 @@ _MARKS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {"failed": ("bad", "x"), "held": ("held", "square-open"), "not sent": ("bad", "diamond-open")}
 )
 _MARK_SIZE = 9
+_MOST_MARKS = 300
+_MOST_DOTS = 400
 _FONT = 'system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif'
 
 
@@ -103,7 +105,7 @@ def curve(
     digits: int = 2,
     **more: Any,
 ) -> dict[str, Any]:
-    """Return a line with a dot at each value; None is a gap.
+    """Return a line, with a dot at each value where they are not too many; None is a gap.
 
     Parameters
     ----------
@@ -131,7 +133,7 @@ def curve(
     """
     return {
         "type": "scatter",
-        "mode": "lines+markers" if dash == "solid" else "lines",
+        "mode": "lines+markers" if dash == "solid" and len(xs) <= _MOST_DOTS else "lines",
         "x": xs,
         "y": rounded(ys),
         "name": name,
@@ -150,7 +152,8 @@ def outcome_marks(
 ) -> list[dict[str, Any]]:
     """Return a mark at each row that failed, was held or could not be sent.
 
-    One that has no value of its own lies where the last value was.
+    One that has no value of its own lies where the last value was. Of very many, those in a row
+    are a broad line with a mark at its beginning.
 
     Parameters
     ----------
@@ -170,6 +173,11 @@ def outcome_marks(
     known = _filled(ys)
     for outcome, (role, symbol) in _MARKS.items():
         own = [i for i, row in enumerate(rows) if row.outcome == outcome]
+        if len(own) > _MOST_MARKS:
+            among = set(own)
+            line = [y if i in among else None for i, y in enumerate(known)]
+            traces.append(curve(xs, line, outcome, role, width=5, **{**more, "showlegend": False}))
+            own = [i for i in own if i - 1 not in among]
         if own:
             traces.append(
                 {

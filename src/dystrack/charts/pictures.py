@@ -16,7 +16,7 @@ _BLACK_PERCENTILE, _WHITE_PERCENTILE = 5.0, 99.8
 _LEAST_CONTRAST = 60.0
 _GAMMA_RGB = (1.35, 0.9, 1.1)  # a tint of green, as microscopists know it
 _LONGEST_BAR = 0.34  # of the width of a picture
-_JPEG_QUALITY = 82
+_JPEG_QUALITY = 75
 
 _Yx = tuple[float, float]
 

@@ -247,7 +247,7 @@ def _limit_lines(
 
 def _stacked(height: int, clock: TimeAxis, titles: dict[str, str]) -> dict[str, Any]:
     """Return a layout of plots one above the other, the first at the top, over one x axis."""
-    share, gap = 1 / len(titles), 0.03
+    share, gap = 1 / len(titles), 0.06
     axes: dict[str, Any] = {
         f"yaxis{n}" if n > 1 else "yaxis": axis(
             title, domain=[round(1 - n * share + gap, 3), round(1 - (n - 1) * share, 3)], nticks=4

@@ -1,6 +1,7 @@
-"""Strips of small ticks, one a prescan: what came of it, or whether the sample was in view."""
+"""Strips over time: what came of each prescan, or whether the sample was in view."""
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from dystrack.charts.colours import colour
@@ -9,20 +10,21 @@ from dystrack.charts.rows import Row, TimeAxis
 
 __all__ = ["outcome_strips", "view_strips"]
 
+_GOOD = "square"
 _OUTCOMES = {
-    "tracked": ("good", "square"),
+    "tracked": ("good", _GOOD),
     "failed": ("bad", "x"),
     "held": ("held", "square-open"),
     "not sent": ("bad", "diamond-open"),
 }
 _VIEWS = {
-    "in view": ("good", "square"),
+    "in view": ("good", _GOOD),
     "not in view": ("bad", "square-open"),
     "failed": ("bad", "x"),
     "held": ("held", "diamond-open"),
 }
 _ROW_HEIGHT, _ROOM = 22, 110
-_MOST_WIDE_TICKS = 80
+_MOST_TICKS = 120
 
 _Strips = Mapping[str, tuple[Sequence[Row], Sequence[str]]]  # rows and what each shows, by title
 
@@ -88,53 +90,87 @@ def _draw(
     clock: TimeAxis,
 ) -> Figure:
     longest = max((len(rows) for rows, _ in strips.values()), default=0)
+    draw = _ticks if longest <= _MOST_TICKS else _stretches
     titles = list(strips)
-    ticks = axis(
+    names = axis(
         tickvals=list(range(len(titles))),
         ticktext=titles,
         range=[len(titles) - 0.5, -0.5],
         showgrid=False,
         fixedrange=True,
     )
+    kinds = [kind for kind in looks if any(kind in shown for _, shown in strips.values())]
     return Figure(
         name,
         caption,
-        tuple(
-            _ticks(kind, looks[kind], strips, clock, is_wide=longest <= _MOST_WIDE_TICKS)
-            for kind in looks
-            if any(kind in shown for _, shown in strips.values())
-        ),
+        tuple(trace for kind in kinds for trace in draw(kind, looks[kind], strips, clock)),
         layout(
             _ROOM + _ROW_HEIGHT * len(titles),
             hovermode="closest",
             xaxis=axis(clock.title, showgrid=False),
-            yaxis=ticks,
+            yaxis=names,
         ),
     )
 
 
 def _ticks(
-    kind: str, look: tuple[str, str], strips: _Strips, clock: TimeAxis, *, is_wide: bool
-) -> dict[str, Any]:
-    """Return all ticks of a kind, in all strips."""
-    role, symbol = look
-    is_mark = is_wide or symbol != "square"
-    xs: list[float] = []
-    ys: list[int] = []
-    for place, (rows, shown) in enumerate(strips.values()):
+    kind: str, look: tuple[str, str], strips: _Strips, clock: TimeAxis
+) -> list[dict[str, Any]]:
+    """Return a tick for each prescan of a kind, in all strips."""
+    places: list[tuple[float, int]] = []
+    for strip, (rows, shown) in enumerate(strips.values()):
         own = [row for row, what in zip(rows, shown, strict=True) if what == kind]
-        xs += clock.places(own)
-        ys += [place] * len(own)
-    return {
+        places += ((x, strip) for x in clock.places(own))
+    return [_marks(kind, look, places, clock)]
+
+
+def _stretches(
+    kind: str, look: tuple[str, str], strips: _Strips, clock: TimeAxis
+) -> list[dict[str, Any]]:
+    """Return a bar for all prescans of a kind in a row, and a mark where something went wrong."""
+    role, symbol = look
+    begins: list[tuple[float, int]] = []
+    xs: list[float | None] = []
+    ys: list[int | None] = []
+    for strip, (rows, shown) in enumerate(strips.values()):
+        times = clock.places(rows)
+        for what, run in groupby(range(len(rows)), shown.__getitem__):
+            own = list(run)
+            first, last = own[0], own[-1]
+            if what == kind:
+                begins.append((times[first], strip))
+                xs += [times[first], times[min(last + 1, len(times) - 1)], None]
+                ys += [strip, strip, None]
+    bars = {
         "type": "scatter",
-        "mode": "markers",
+        "mode": "lines",
         "x": xs,
         "y": ys,
         "name": kind,
+        "legendgroup": kind,
+        "line": {"color": colour(role), "width": 11},
+        "hoverinfo": "skip",
+    }
+    if symbol == _GOOD:
+        return [bars]
+    return [{**bars, "showlegend": False, "opacity": 0.6}, _marks(kind, look, begins, clock)]
+
+
+def _marks(
+    kind: str, look: tuple[str, str], places: Sequence[tuple[float, int]], clock: TimeAxis
+) -> dict[str, Any]:
+    role, symbol = look
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [x for x, _ in places],
+        "y": [strip for _, strip in places],
+        "name": kind,
+        "legendgroup": kind,
         "marker": {
-            "symbol": symbol if is_mark else "line-ns",
+            "symbol": symbol,
             "color": colour(role),
-            "size": 9 if is_mark else 12,
+            "size": 9,
             "line": {"width": 1.5, "color": colour(role)},
         },
         "hovertemplate": "%{x} " + clock.unit,

@@ -20,8 +20,7 @@ from dystrack.tools.afterwards.run_record import (
 
 __all__ = ["by_position", "describe_simulation", "untracked_distance_um"]
 
-_COLUMNS, _COLUMNS_OF_MANY = 8, 5
-_FEW_POSITIONS = 6
+_PAIRS, _PAIRS_IN_ALL = 8, 100
 _MS_PER_S = 1000.0
 _TEMPORARY = frozenset({"Folder", "Positions", "Pipeline"})  # told otherwise, or of no use
 _NOTHING = RunRecord("", "", {}, ())
@@ -66,7 +65,7 @@ def describe_simulation(
     positions = by_position(visits)
     rows = {n: _rows(own, known) for n, own in positions.items()}
     clock = time_axis([row for own in rows.values() for row in own])
-    most = _COLUMNS if len(positions) <= _FEW_POSITIONS else _COLUMNS_OF_MANY
+    most = max(2, min(_PAIRS, _PAIRS_IN_ALL // len(positions)))
     records = tuple(
         PositionRecord(
             str(number),

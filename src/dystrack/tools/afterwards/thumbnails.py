@@ -13,9 +13,7 @@ from dystrack.tools.afterwards.run_record import evenly
 
 __all__ = ["Thumbnails"]
 
-_PICTURES = 12
-_PICTURES_OF_MANY = 6
-_MANY_POSITIONS = 6
+_PICTURES, _PICTURES_IN_ALL = 12, 120
 _FAILURES_SHOWN = 6
 _MOST_FAILURE_PICTURES = 40
 
@@ -47,7 +45,7 @@ class Thumbnails:
     ) -> None:
         self._folder = folder / PREVIEWS_NAME
         self._watched = watched
-        self._most = _PICTURES if n_positions <= _MANY_POSITIONS else _PICTURES_OF_MANY
+        self._most = max(2, min(_PICTURES, _PICTURES_IN_ALL // max(1, n_positions)))
         self._outlines = outlines or {}
         self._n_failures = 0
 
