@@ -8,7 +8,7 @@ import pytest
 from dystrack.charts.colours import colour, colour_styles
 from dystrack.charts.latencies import latency_chart, latency_histogram
 from dystrack.charts.places import distance_chart, path_chart, place_chart, step_chart
-from dystrack.charts.rows import TimeAxis, time_axis
+from dystrack.charts.rows import TimeAxis, duration_words, time_axis
 from dystrack.charts.strips import outcome_strips, view_strips
 from made_up_rows import a_row, some_rows
 
@@ -175,6 +175,14 @@ def test_one_unit_of_time_fits_the_run(last_s, title, place):
     rows = [a_row(1), a_row(2, time_s=last_s)]
     assert time_axis(rows).title == title
     assert time_axis(rows).places(rows) == [0.0, place]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.0482, "48 ms"), (2.419, "2.42 s"), (45.0, "45 s"), (300.0, "5 min"), (7500.0, "125 min")],
+)
+def test_a_duration_is_told_in_the_unit_that_fits(seconds, words):
+    assert duration_words(seconds) == words
 
 
 def test_where_no_times_are_known_prescans_are_counted():

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["Row", "TimeAxis", "Zyx", "rounded", "time_axis"]
+__all__ = ["Row", "TimeAxis", "Zyx", "duration_words", "rounded", "time_axis"]
 
 Zyx = tuple[float, float, float]
 """Values along z, y and x."""
@@ -103,6 +103,15 @@ def time_axis(rows: Sequence[Row]) -> TimeAxis:
     if longest_s < _MINUTES_UNTIL_S:
         return TimeAxis("Time / min", "min", 60.0)
     return TimeAxis("Time / h", "h", 3600.0)
+
+
+def duration_words(seconds: float) -> str:
+    """Return a duration in the unit that fits it, such as ``48 ms`` or ``5 min``."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < _SECONDS_UNTIL_S:
+        return f"{seconds:.3g} s"
+    return f"{seconds / 60:.3g} min"
 
 
 def rounded(values: Iterable[float | None]) -> list[float | None]:

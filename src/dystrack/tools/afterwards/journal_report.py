@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from dystrack.charts.rows import Row, Zyx
+from dystrack.charts.rows import Row, Zyx, duration_words
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.limits import parse_axis_limits
 from dystrack.manager.settings import Settings
@@ -19,8 +19,6 @@ from dystrack.tools.afterwards.thumbnails import Thumbnails
 __all__ = ["describe_run"]
 
 _NOTHING: Zyx = (0.0, 0.0, 0.0)
-_MINUTE_S = 60.0
-_MS_PER_S = 1000.0
 
 
 def describe_run(run: JournalOfRun, folder: Path) -> RunRecord:
@@ -207,8 +205,7 @@ def _headline(positions: Sequence[PositionRecord]) -> str:
 def _state(run: JournalOfRun) -> str:
     if run.end:
         return f"Ended {time_of(run.end).astimezone():%Y-%m-%d %H:%M:%S}: {run.end['reason']}."
-    age_s = (datetime.now(UTC) - run.last).total_seconds()
-    ago = f"{age_s:.0f} s" if age_s < 2 * _MINUTE_S else f"{age_s / _MINUTE_S:.0f} min"
+    ago = duration_words((datetime.now(UTC) - run.last).total_seconds())
     return (
         f"No end is recorded: the run still goes on, or it was killed. Its last event is of "
         f"{run.last.astimezone():%Y-%m-%d %H:%M:%S}, {ago} before this report."
@@ -218,14 +215,15 @@ def _state(run: JournalOfRun) -> str:
 def _figures(positions: Sequence[PositionRecord]) -> dict[str, str]:
     """Return what a person wants to know first, by what it means."""
     rows = [row for position in positions for row in position.rows]
-    answers_ms = [row.sent_s * _MS_PER_S for row in rows if row.sent_s is not None]
+    answers_s = [row.sent_s for row in rows if row.sent_s is not None]
     figures = {}
     if rows:
         n_tracked = sum(row.outcome == "tracked" for row in rows)
         figures["prescans gave a target"] = f"{n_tracked} of {len(rows)}"
-    if answers_ms:
-        meaning = f"median time from notice to answer; the worst was {max(answers_ms):.0f} ms"
-        figures[meaning] = f"{median(answers_ms):.0f} ms"
+    if answers_s:
+        worst = duration_words(max(answers_s))
+        meaning = f"median time from notice to answer; the worst was {worst}"
+        figures[meaning] = duration_words(median(answers_s))
     lengths = [math.hypot(*r.step) for p in positions for r in p.rows if r.step and p.unit == "µm"]
     if lengths:
         meaning = f"median step of the stage; the longest was {max(lengths):.1f} µm"

@@ -17,7 +17,7 @@ from dystrack.charts.figure import Figure
 from dystrack.charts.latencies import latency_chart, latency_histogram
 from dystrack.charts.pictures import contrast, montage, scale_bar_um, shot
 from dystrack.charts.places import distance_chart, path_chart, place_chart, step_chart
-from dystrack.charts.rows import TimeAxis, time_axis
+from dystrack.charts.rows import TimeAxis, duration_words, time_axis
 from dystrack.charts.script import figure_places, figure_scripts
 from dystrack.charts.strips import outcome_strips, view_strips
 from dystrack.tools.afterwards.prescan_table import prescan_table
@@ -27,8 +27,6 @@ __all__ = ["page_of"]
 
 _MOST_FAILURES = 40
 _MOST_MESSAGES = 200
-_SECONDS_SHOWN_UNTIL_S = 120.0
-_MINUTE_S = 60.0
 
 
 def page_of(run: RunRecord) -> str:
@@ -94,7 +92,7 @@ class _Page:
         has_times = any(row.sent_s for row in run.rows)
         times = [latency_histogram(run.rows)] if has_times else []
         charts = self._charts(draw_strips(positions, self._clock), *times)
-        return _section("Overview", "One tick a prescan.", _navigation(run) + charts)
+        return _section("Overview", "What came of each prescan.", _navigation(run) + charts)
 
     def _position(self, position: PositionRecord) -> str:
         rows, unit, clock = position.rows, position.unit, self._clock
@@ -165,17 +163,11 @@ def _describe(position: PositionRecord) -> str:
     ]
     parts = [", ".join(counts)]
     if position.interval_s:
-        parts.append(f"one every {_duration(position.interval_s)}")
+        parts.append(f"one every {duration_words(position.interval_s)}")
     if position.field_yx:
         height, width = position.field_yx
         parts.append(f"field {width:.0f} \u00d7 {height:.0f} {position.unit} (x \u00d7 y)")
     return "; ".join(parts) + "."
-
-
-def _duration(seconds: float) -> str:
-    if seconds < _SECONDS_SHOWN_UNTIL_S:
-        return f"{seconds:.3g} s"
-    return f"{seconds / _MINUTE_S:.3g} min"
 
 
 def _main_scans(comparison: Comparison) -> str:

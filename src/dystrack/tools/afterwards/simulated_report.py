@@ -7,7 +7,7 @@ from operator import attrgetter
 from statistics import median
 
 from dystrack.charts.pictures import Picture
-from dystrack.charts.rows import Row, Zyx, time_axis
+from dystrack.charts.rows import Row, Zyx, duration_words, time_axis
 from dystrack.scopes.geometry import Um
 from dystrack.scopes.visits import Summary, Thumbnail, Visit, summarise
 from dystrack.tools.afterwards.run_record import (
@@ -21,7 +21,6 @@ from dystrack.tools.afterwards.run_record import (
 __all__ = ["by_position", "describe_simulation", "untracked_distance_um"]
 
 _PAIRS, _PAIRS_IN_ALL = 8, 100
-_MS_PER_S = 1000.0
 _TEMPORARY = frozenset({"Folder", "Positions", "Pipeline"})  # told otherwise, or of no use
 _NOTHING = RunRecord("", "", {}, ())
 
@@ -170,15 +169,15 @@ def _figures(visits: Sequence[Visit], summary: Summary) -> dict[str, str]:
     firsts = {number: own[0] for number, own in by_position(visits).items()}
     still = median(untracked_distance_um(visit, firsts[visit.position]) for visit in visits)
     answered = summary.n_visits - summary.n_stayed
-    worst_um, worst_s = summary.worst_distance_um, summary.worst_latency_s
+    worst_um, worst_time = summary.worst_distance_um, duration_words(summary.worst_latency_s)
     return {
         f"median distance from the target; the worst was {worst_um:.1f} µm": (
             f"{summary.median_distance_um:.2f} µm"
         ),
         "median distance, had the stage never moved": f"{still:.0f} µm",
         "is how far a sample moved": f"{summary.travelled_um:.0f} µm",
-        f"median time from prescan to answer; the worst was {worst_s * _MS_PER_S:.0f} ms": (
-            f"{summary.median_latency_s * _MS_PER_S:.0f} ms"
+        f"median time from prescan to answer; the worst was {worst_time}": duration_words(
+            summary.median_latency_s
         ),
         "prescans gave a target; otherwise the stage stayed": f"{answered} of {summary.n_visits}",
     }
