@@ -9,7 +9,7 @@ import numpy as np
 import tifffile
 
 from dystrack.core.coordinates import VoxelSize
-from dystrack.images.readers import reader_for
+from dystrack.images import readers
 from dystrack.scopes.writing.writers import SUFFIXES, WRITERS, encode
 
 VOXEL_SIZE = VoxelSize(2.0, 0.5, 0.5)
@@ -34,7 +34,7 @@ class GenuineFile:
 
 def read_image(path: Path) -> np.ndarray:
     """Return what the program's own reader takes from a file."""
-    return np.squeeze(reader_for(path)(path))
+    return readers.read_image(path).pixels
 
 
 def noisy_stack(shape: tuple[int, ...], dtype: str, seed: int = 0) -> np.ndarray:

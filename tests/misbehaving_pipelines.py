@@ -2,12 +2,47 @@
 
 import os
 import signal
+import subprocess
 import sys
+import threading
 import time
 import warnings
 from pathlib import Path
 
 import numpy as np
+
+
+class Model:
+    """Is more than plain data."""
+
+    def __init__(self, n):
+        self.n = n
+
+
+class FailingDict(dict):
+    """A dictionary that nobody can read."""
+
+    def _fail(self, *_):
+        raise RuntimeError("no")
+
+    __iter__ = __getitem__ = keys = items = values = __len__ = _fail
+
+
+class Opened:
+    """Does something when it is unpickled."""
+
+    def __init__(self, function, *args):
+        self.reduced = function, args
+
+    def __reduce__(self):
+        return self.reduced
+
+
+class UnspeakableError(Exception):
+    """Has no text."""
+
+    def __str__(self):
+        raise RuntimeError("no")
 
 
 class FragileError(Exception):
@@ -20,6 +55,20 @@ class FragileError(Exception):
 
 def _raise(error):
     raise error
+
+
+def _wait_with_a_child():
+    """Start a program that holds a pipe open, say so in it, and wait."""
+    pipe = os.environ.get("DYSTRACK_TEST_PIPE", os.devnull)
+    with Path(pipe).open("wb", buffering=0) as file:
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], stdout=file)
+        file.write(b"1")
+    time.sleep(600)
+
+
+def _crash_later():
+    threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGSEGV)).start()
+    return 1, 2, 3, "OK", {}
 
 
 WAYS = {
@@ -35,6 +84,19 @@ WAYS = {
     "inf": lambda: (1, float("inf"), 3, "OK", {}),
     "far": lambda: (1, 2, 1e9, "OK", {}),
     "warn": lambda: (warnings.warn("too dark", stacklevel=1), (1, 2, 3, "OK", {}))[1],
+    "raise_base": lambda: _raise(GeneratorExit("enough")),
+    "raise_unspeakable": lambda: _raise(UnspeakableError()),
+    "long_integer": lambda: (1, 2, 3, "OK", {"seen": 10**5000}),
+    "failing_dict": lambda: (1, 2, 3, "OK", FailingDict(seen=2)),
+    "exit_when_opened": lambda: (1, 2, 3, "OK", {"seen": Opened(sys.exit, 3)}),
+    "sleep_when_opened": lambda: (1, 2, 3, "OK", {"seen": Opened(time.sleep, 600)}),
+    "model": lambda: (1, 2, 3, "OK", {"seen": Model(7)}),
+    "huge": lambda: (1, 2, 3, "OK", {"seen": np.zeros(1 << 28, np.uint8)}),
+    "close_everything": lambda: os.closerange(3, 1000),
+    "child": _wait_with_a_child,
+    "crash_later": _crash_later,
+    "nap": lambda: (time.sleep(0.5), (1, 2, 3, "OK", {}))[1],
+    "say": lambda: (sys.stdout.write("a word\n"), (1, 2, 3, "OK", {}))[1],
     "strings": lambda: ("1", "2", "3", "OK", {}),
 }
 
@@ -54,4 +116,13 @@ def misbehave(target_path, how="", seen=0):
     way = how or Path(target_path).name.split(".")[0].rstrip("_0123456789")
     if way in WAYS:
         return WAYS[way]()
-    return 1.0, 2.0, 3.0, str(os.getpid()), {"seen": seen + 1}
+    return 1.0, 2.0, 3.0, str(os.getpid()), {"seen": getattr(seen, "n", seen) + 1}
+
+
+_reused: dict[str, str] = {}
+
+
+def reuse_one_dictionary(target_path, before="first"):
+    """Hand on the name of the prescan, in the same dictionary each time."""
+    _reused["before"] = Path(target_path).name
+    return 1.0, 2.0, 3.0, before, _reused

@@ -30,7 +30,7 @@ HEAVY = {
     "nd2",
     "pylibCZIrw",
     "watchdog",
-    "pebble",
+    "multiprocessing",
 }
 
 

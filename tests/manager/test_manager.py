@@ -5,13 +5,15 @@ import json
 import sys
 import threading
 
+import numpy as np
 import pytest
+import tifffile
 
 from dystrack.core.coords_file import CoordsLine, read_lines
 from dystrack.core.errors import ConfigurationError, CoordsFileError, FolderError
 from dystrack.manager import manager as manager_module
 from dystrack.manager import settings as settings_module
-from dystrack.manager.events import SessionEnded, SessionStarted
+from dystrack.manager.events import Answered, SessionEnded, SessionStarted
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.manager.record.journal import read_journal
 from fakes import FakeClock, Recorder, fixed_pipeline, write_prescan
@@ -57,6 +59,27 @@ def brightest(target_path):
     stack = tifffile.imread(target_path)
     z, y, x = np.unravel_index(stack.argmax(), stack.shape)
     return z, y, x, f"max {stack.max()}", {}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "step_um"),
+    [
+        ({"spacing": 2.0, "unit": "um"}, (-2.0, -3.75, -5.75)),
+        ({}, None),
+    ],
+)
+def test_the_step_is_told_in_um_where_the_voxel_size_is_known(watched, metadata, step_um):
+    def write():
+        options = {"resolution": (2.0, 2.0)} if metadata else {}
+        stack = np.zeros((5, 20, 30), np.uint8)
+        path = watched.folder / "prescan_1.tif"
+        tifffile.imwrite(path, stack, imagej=True, metadata={"axes": "ZYX"} | metadata, **options)
+
+    watched.clock.plan(0.5, write)
+    told = Recorder()
+    watched.run(on_event=told)
+    (answered,) = told.of(Answered)
+    assert answered.step_um == pytest.approx(step_um)
 
 
 def test_from_prescans_to_lines(watched):
@@ -320,10 +343,10 @@ def test_with_the_real_clock(tmp_path):
 
 
 def test_settings_in_the_journal_are_readable(watched):
-    watched.run(max_checks=0, tra_method=lambda *args: None, img_kwargs={"sigma": 2})
+    watched.run(max_checks=0, tra_method=lambda *args: None, img_kwargs={"answer": [1, 2, 3]})
     text = (watched.folder / "dystrack_journal.jsonl").read_text(encoding="utf-8")
     settings = json.loads(text.splitlines()[0])["settings"]
-    assert settings["img_kwargs"] == {"sigma": 2}
+    assert settings["img_kwargs"] == {"answer": [1, 2, 3]}
     assert settings["max_checks"] == 0
 
 

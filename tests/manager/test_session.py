@@ -1,6 +1,7 @@
 """The error table of the manual, and what happens around it, without files or time."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -100,6 +101,33 @@ class Rig:
     @property
     def coordinates_sent(self):
         return [coordinates for coordinates, *_ in self.sent]
+
+
+@pytest.mark.parametrize(
+    ("axes_known", "img_kwargs", "img_cache", "z"),
+    [
+        (False, {}, {}, 2.0),
+        (False, {"channel": 1}, {}, 0.0),
+        (False, {}, {"channel": 1}, 0.0),
+        (False, {"channel": None}, {}, 2.0),
+        (True, {"channel": 0}, {}, 2.0),
+    ],
+)
+def test_a_channel_takes_the_place_of_z_where_the_file_names_no_axes(
+    axes_known, img_kwargs, img_cache, z, tmp_path
+):
+    status = replace(STATUS, axes_known=axes_known)
+    answers = [(z, 2, 3, "OK", dict(img_cache)), FAILED]
+    rig = Rig(
+        tmp_path,
+        answers,
+        status=status,
+        img_kwargs=img_kwargs,
+        img_cache=img_cache,
+        fallback="stay",
+    )
+    rig.session.run()
+    assert rig.coordinates_sent == [[z, 2, 3], [z, *CENTRE[1:]]]
 
 
 def test_answers_are_sent_in_order(tmp_path):
@@ -239,6 +267,7 @@ def test_an_answer_from_an_image_that_was_changed_meanwhile_is_not_sent(tmp_path
     assert rig.source.again == [image]
     assert rig.session.target_counter == 0
     assert "changed" in rig.told.of(Warned)[0].message
+    assert rig.told.of(Warned)[0].position == "1"
 
 
 def test_an_image_that_never_rests_fails_in_the_end(tmp_path):
@@ -268,6 +297,7 @@ def test_another_shape_is_warned_about(tmp_path):
     rig = Rig(tmp_path, [(1, 2, 3), (0, 2, 3)], images=images)
     rig.session.run()
     (warning,) = rig.told.of(Warned)
+    assert warning.position == "1"
     assert "(20, 30)" in warning.message
     assert "(5, 20, 30)" in warning.message
 

@@ -45,6 +45,25 @@ def test_keys_of_a_terminal(monkeypatch, keys, expected):
     os.close(master)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX terminals")
+def test_a_terminal_that_takes_no_output_is_not_waited_for(monkeypatch):
+    import pty
+    import termios
+    import tty
+
+    whens = []
+    for module in (termios, tty):
+        monkeypatch.setattr(module, "tcsetattr", lambda fd, when, attributes: whens.append(when))
+    master, slave = pty.openpty()
+    with os.fdopen(slave) as terminal:
+        monkeypatch.setattr(sys, "stdin", terminal)
+        monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp())
+        with watch_for_esc():
+            pass
+    os.close(master)
+    assert whens == [termios.TCSANOW] * 2
+
+
 @pytest.mark.parametrize(
     ("keys", "expected"),
     [([], False), ([b"\x1b"], True), ([b"a", b"\x1b"], True), ([b"\xe0", b"\x1b"], False)],

@@ -1,8 +1,10 @@
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dystrack.options.standard_output import replace_unknown_letters
+from dystrack.options.standard_output import printable, replace_unknown_letters
 
 
 def test_letters_that_the_console_lacks_become_question_marks(
@@ -21,3 +23,13 @@ def test_a_stream_of_another_kind_is_left_alone(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("sys.stdout", io.StringIO())
 
     replace_unknown_letters()
+
+
+@given(st.text())
+def test_nothing_that_is_shown_can_command_a_terminal(text):
+    assert printable(text).isprintable()
+    assert printable(printable(text)) == printable(text)
+
+
+def test_escape_codes_and_line_breaks_are_shown():
+    assert printable("a\x1b[2J\r\nb\udce4\u202e ä細") == "a\\x1b[2J  b\\udce4\\u202e ä細"

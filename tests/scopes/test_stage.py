@@ -1,10 +1,10 @@
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 
 from dystrack.scopes.clocks import SimulatedClock
 from dystrack.scopes.geometry import Um
-from dystrack.scopes.stage import Stage, StageAxes, StageSettings
+from dystrack.scopes.stage import Stage, StageAxes, StageSettings, spread_over_stage
 
 POINT = Um(1.0, 20.0, 300.0)
 ALL_AXES = [
@@ -62,3 +62,24 @@ def test_a_stage_stops_at_its_ends(target, stops_at):
     stage = Stage(settings, Um(0.0, 0.0, 0.0))
     assert not stage.move_to(target, SimulatedClock())
     assert stage.position == stops_at
+
+
+@pytest.mark.parametrize("n_places", [1, 2, 3, 6, 11, 20, 400, 2000])
+def test_places_lie_on_the_stage_with_room_around_them(n_places):
+    settings = StageSettings(low=Um(-1e3, -2e4, -5e4), high=Um(3e3, 6e4, 5e4))
+    places = spread_over_stage(n_places, settings)
+    assert len(set(places)) == n_places
+    for place in places:
+        assert place.z == 1e3
+        assert -1e4 - 1e-6 <= place.y <= 5e4 + 1e-6
+        assert -4e4 - 1e-6 <= place.x <= 4e4 + 1e-6
+
+
+def test_neighbours_are_visited_one_after_the_other():
+    places = spread_over_stage(20, StageSettings())
+    steps = [after.minus(before).length() for before, after in pairwise(places)]
+    assert steps == [pytest.approx(5000.0)] * 19
+
+
+def test_a_single_place_is_in_the_middle():
+    assert spread_over_stage(1, StageSettings()) == [Um(0.0, 0.0, 0.0)]

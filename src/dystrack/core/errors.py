@@ -12,13 +12,14 @@
     │   ├── TargetNotFoundError     it found no target in the image
     │   ├── InvalidAnswerError      its answer breaks the contract of a pipeline
     │   ├── RefusedMoveError        its answer lies outside what may be sent
+    │   ├── PipelineError           it raised an error of a type of its own, in another process
     │   └── WorkerError             its process hung or died
     ├── TransmissionError       coordinates could not be handed to the microscope
     ├── CoordsFileError         dystrack_coords.txt is not ours, or cannot be written
     └── JournalError            the journal cannot be read, or belongs to another run
 
 Each message says what happened, the value, and what to do. All of them take one message, so that
-they survive the way from a worker process.
+they can be made again from the text that comes from a worker process.
 """
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "IncompleteImageError",
     "InvalidAnswerError",
     "JournalError",
+    "PipelineError",
     "RefusedMoveError",
     "TargetNotFoundError",
     "TransmissionError",
@@ -77,6 +79,10 @@ class InvalidAnswerError(AnalysisError, ValueError):
 
 class RefusedMoveError(AnalysisError):
     """A pipeline's answer lies outside what may be sent to the microscope."""
+
+
+class PipelineError(AnalysisError):
+    """A pipeline raised an error of a type of its own in another process; the message names it."""
 
 
 class WorkerError(AnalysisError):

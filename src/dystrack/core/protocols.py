@@ -1,6 +1,7 @@
 """What DySTrack asks of a pipeline, a transmitter and a clock."""
 
 import time
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 __all__ = ["SYSTEM_CLOCK", "AnalysisResult", "Clock", "Pipeline", "SystemClock", "Transmitter"]
@@ -15,15 +16,15 @@ class AnalysisResult(NamedTuple):
         Target of the next acquisition in pixels of the prescan; `z_pos` is 0.0 in 2-D.
     img_msg : str
         Message for the microscope and the log, by convention ``"OK"``.
-    img_cache : dict
-        Keyword arguments for the next call at the same position.
+    img_cache : mapping
+        Keyword arguments for the next call at the same position; pipelines return a dict.
     """
 
     z_pos: float
     y_pos: float
     x_pos: float
     img_msg: str
-    img_cache: dict[str, Any]
+    img_cache: Mapping[str, Any]
 
 
 class Pipeline(Protocol):
@@ -31,7 +32,8 @@ class Pipeline(Protocol):
 
     Called once for each prescan, with its path as the only positional argument and with
     ``**img_kwargs, **img_cache``. It may raise anything: that counts as a failed analysis.
-    Its module may also offer ``warm_up()``, which is called once before the first prescan.
+    Its module may also offer ``warm_up(**img_kwargs)``, which is called once before the first
+    prescan; a `ConfigurationError` that it raises ends the session.
     """
 
     def __call__(self, target_path: str, /, **kwargs: Any) -> tuple[float, float, float, str, Any]:
@@ -52,13 +54,16 @@ class Transmitter(Protocol):
         y_pos: float | None,
         x_pos: float | None,
         img_msg: str,
-        img_cache: dict[str, Any],
+        img_cache: Mapping[str, Any],
         img_error: Exception | None,
         target_dir: str,
         /,
         **tra_kwargs: Any,
     ) -> object:
-        """Send the coordinates; `img_error` is why the analysis failed, if it did."""
+        """Send the coordinates; `img_error` is why the analysis failed, if it did.
+
+        The cache of a pipeline in a process of its own is opened only where it is looked into.
+        """
         ...
 
 

@@ -116,10 +116,13 @@ class ImageStatus:
         Why it is not `COMPLETE`; else empty.
     axes : str
         Letters of the axes of the squeezed image: T (time), C (channel), Z, Y, X and S (samples of
-        a colour) in this order, others before Z; empty when not known. Pages of a TIFF that says
-        nothing about them are Z; of several positions in an ND2 file, only the first counts.
+        a colour) in this order, others before Z; empty when not known. Of several positions in an
+        ND2 file, only the first counts.
     shape : tuple of int
         Length of each of these axes; empty when not known.
+    axes_known : bool
+        Whether the file says what its axes are. If not, those before Y and X are a guess, in which
+        the last one is Z.
     voxel_size : VoxelSize or None
         Distance between voxels in µm; None unless the file gives it for every axis that it has.
     n_planes : int or None
@@ -132,6 +135,7 @@ class ImageStatus:
     reason: str = ""
     axes: str = ""
     shape: tuple[int, ...] = ()
+    axes_known: bool = True
     voxel_size: VoxelSize | None = None
     n_planes: int | None = None
     is_colour: bool = False
@@ -242,6 +246,7 @@ def _status(structure: Structure, blank: str) -> ImageStatus:
         reason="; ".join([*suspicions, structure.doubt] if structure.doubt else suspicions),
         axes=structure.axes,
         shape=structure.shape,
+        axes_known=structure.axes_known,
         voxel_size=structure.voxel_size,
         n_planes=structure.n_planes,
         is_colour=structure.is_colour,

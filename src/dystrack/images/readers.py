@@ -1,57 +1,117 @@
-"""One reader for each format: from the path of a whole file to its array.
+"""From the path of a complete image file to its pixels, with axes and voxel size.
 
-The one door to tifffile, nd2, pylibCZIrw and bioio, each imported when first needed. All readers
-return the axes in the order T, C, Z, Y, X, so that channels always come before planes.
+The one door to tifffile, nd2 and bioio, each imported when first needed. Pixels always have their
+axes in the order T, C, Z, Y, X, so that channels come before planes.
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from dystrack.core.coordinates import VoxelSize
 from dystrack.core.errors import UnsupportedImageError
+from dystrack.images.czi_pixels import read_first_scene
+from dystrack.images.image_file import ImageStatus, inspect_image
 
-__all__ = ["colour_error", "reader_for", "warm_up_readers"]
+__all__ = ["Image", "colour_error", "read_image", "warm_up_readers"]
 
-Reader = Callable[[Path], npt.NDArray[Any]]
+Pixels: TypeAlias = npt.NDArray[Any]
+Reader: TypeAlias = Callable[[Path], tuple[Pixels, str]]
+"""From the path to pixels and the letters of their axes, in any order; of several scenes, the
+first."""
 
 # Axes of unknown meaning (I, Q and the like) are taken for planes.
-_AXIS_ORDER = {"T": 0, "C": 1, "Z": 3, "Y": 4, "X": 5}
-_PLACE_OF_UNKNOWN_AXES = 2
-_CZI_PIXEL_TYPES = {"Gray8": "u1", "Gray16": "u2", "Gray32": "u4", "Gray32Float": "f4"}
-_BIOIO_PLUGINS = {
-    ".dv": "bioio-dv",
-    ".lif": "bioio-lif",
-    ".sldy": "bioio-sldy",
-    ".zarr": "bioio-ome-zarr",
-}
+_AXIS_ORDER: Final[Mapping[str, int]] = MappingProxyType({"T": 0, "C": 1, "Z": 3, "Y": 4, "X": 5})
+_PLACE_OF_OTHER_AXES: Final = 2
+_UNNAMED_AXES: Final = frozenset("IQ")
+_BIOIO_PLUGINS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        ".dv": "bioio-dv",
+        ".lif": "bioio-lif",
+        ".sldy": "bioio-sldy",
+        ".zarr": "bioio-ome-zarr",
+    }
+)
 
 
-def reader_for(path: Path) -> Reader:
-    """Return the reader for a file, chosen by its suffix.
+@dataclass(frozen=True, eq=False, slots=True)
+class Image:
+    """The pixels of a prescan and what they are.
+
+    Attributes
+    ----------
+    pixels : ndarray
+        The first scene, without axes of length 1.
+    axes : str
+        Letters of the axes of `pixels`: T (time), C (channel), Z, Y, X in this order, others
+        before Z.
+    voxel_size : VoxelSize or None
+        Distance between voxels in µm; None unless the file gives it for every axis that it has.
+    axes_known : bool
+        Whether the file says what its axes are. If not, those before Y and X are a guess, in which
+        the last one is Z.
+    """
+
+    pixels: Pixels
+    axes: str
+    voxel_size: VoxelSize | None = None
+    axes_known: bool = True
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Length of each axis by its letter."""
+        return dict(zip(self.axes, self.pixels.shape, strict=True))
+
+
+def read_image(path: Path, status: ImageStatus | None = None) -> Image:
+    """Read the first scene of an image file.
 
     Parameters
     ----------
     path : Path
-        Path of an image; upper and lower case of its suffix are the same.
+        Path of a complete image; upper and lower case of its suffix are the same.
+    status : ImageStatus, optional
+        What its header says, if that has been read already.
 
     Returns
     -------
-    callable
-        Function from the path to the array of the first scene, axes in the order T, C, Z, Y, X;
-        axes that the file does not have are left out.
+    Image
+        Its pixels, with the axes and the voxel size that the file gives them.
+
+    Raises
+    ------
+    UnsupportedImageError
+        If it is a colour picture, or nothing that is installed reads its format.
     """
-    return _READERS.get(path.suffix.lower(), _read_with_bioio)
+    status = status or inspect_image(path)
+    if status.is_colour:
+        raise colour_error(path)
+    read = _READERS.get(path.suffix.lower(), _read_with_bioio)
+    pixels, letters = read(path)
+    places = [_AXIS_ORDER.get(letter, _PLACE_OF_OTHER_AXES) for letter in letters]
+    order = np.argsort(places, kind="stable")
+    return _described(pixels.transpose(order), "".join(letters[i] for i in order), status)
+
+
+def _described(pixels: Pixels, letters: str, status: ImageStatus) -> Image:
+    """Return an image without axes of length 1, which its header describes if it agrees."""
+    axes = "".join(letter for letter, size in zip(letters, pixels.shape, strict=True) if size != 1)
+    pixels = np.squeeze(pixels)
+    if status.axes and status.shape == pixels.shape:
+        return Image(pixels, status.axes, status.voxel_size, status.axes_known)
+    return Image(pixels, axes, axes_known=not _UNNAMED_AXES & set(axes))
 
 
 def warm_up_readers() -> None:
-    """Import the readers of TIFF, CZI and ND2, which takes 0.1 to 0.3 s."""
+    """Import the readers of TIFF and ND2, which takes 0.1 to 0.3 s."""
     import nd2  # noqa: F401, PLC0415 - imported for its effect, and only when asked
     import tifffile  # noqa: F401, PLC0415
-    from pylibCZIrw import czi  # noqa: F401, PLC0415
 
 
 def colour_error(path: Path) -> UnsupportedImageError:
@@ -73,13 +133,7 @@ def colour_error(path: Path) -> UnsupportedImageError:
     )
 
 
-def _in_order(image: npt.NDArray[Any], axes: str) -> npt.NDArray[Any]:
-    """Return the image with its axes, given as letters, in the order T, C, Z, Y, X."""
-    places = [_AXIS_ORDER.get(axis, _PLACE_OF_UNKNOWN_AXES) for axis in axes]
-    return image.transpose(np.argsort(places, kind="stable"))
-
-
-def _read_tiff(path: Path) -> npt.NDArray[Any]:
+def _read_tiff(path: Path) -> tuple[Pixels, str]:
     """Read the first series of a TIFF."""
     import tifffile  # noqa: PLC0415 - heavy, and needed for TIFF alone
 
@@ -87,10 +141,10 @@ def _read_tiff(path: Path) -> npt.NDArray[Any]:
         series = file.series[0]
         if "S" in series.axes:
             raise colour_error(path)
-        return _in_order(series.asarray(), series.axes)
+        return series.asarray(), series.axes
 
 
-def _read_nd2(path: Path) -> npt.NDArray[Any]:
+def _read_nd2(path: Path) -> tuple[Pixels, str]:
     """Read the first position of an ND2 file."""
     import nd2  # noqa: PLC0415 - heavy, and needed for ND2 alone
 
@@ -103,40 +157,14 @@ def _read_nd2(path: Path) -> npt.NDArray[Any]:
     if nd2.AXIS.POSITION in axes:
         image = image.take(0, axis=axes.index(nd2.AXIS.POSITION))
         axes = axes.replace(nd2.AXIS.POSITION, "")
-    return _in_order(image, axes)
+    return image, axes
 
 
-def _read_czi(path: Path) -> npt.NDArray[Any]:
-    """Read the first scene of a CZI file; it is held open no longer than its planes take."""
-    from pylibCZIrw import czi  # noqa: PLC0415 - heavy, and needed for CZI alone
-
-    with czi.open_czi(str(path)) as file:
-        pixel_types = set(file.pixel_types.values())
-        if not pixel_types <= _CZI_PIXEL_TYPES.keys():
-            raise colour_error(path)
-        sizes = {axis: last for axis, (_, last) in file.total_bounding_box_no_pyramid.items()}
-        _refuse_other_axes(path, sizes)
-        scenes = file.scenes_bounding_rectangle_no_pyramid
-        _warn_of_other_scenes(path, len(scenes))
-        scene = min(scenes, default=None)
-        frame = file.total_bounding_rectangle_no_pyramid if scene is None else scenes[scene]
-        dtype = np.result_type(*(_CZI_PIXEL_TYPES[name] for name in pixel_types))
-        image = np.empty((sizes["T"], sizes["C"], sizes["Z"], frame.h, frame.w), dtype)
-        for t, c, z in np.ndindex(image.shape[:3]):
-            plane = file.read(roi=frame, scene=scene, plane={"T": t, "C": c, "Z": z})
-            image[t, c, z] = plane[..., 0]
-    return image
-
-
-def _refuse_other_axes(path: Path, sizes: dict[str, int]) -> None:
-    """Refuse a CZI file with several views, phases, illuminations or the like."""
-    others = {axis: n for axis, n in sizes.items() if axis not in "TCZYXS" and n > 1}
-    if others:
-        names = ", ".join(f"{axis} ({n})" for axis, n in others.items())
-        raise UnsupportedImageError(
-            f"{path.name} has axes that no pipeline takes: {names}. "
-            "Take the prescan without views, phases, blocks or illuminations."
-        )
+def _read_czi(path: Path) -> tuple[Pixels, str]:
+    """Read the first scene of a CZI file."""
+    scene, n_scenes = read_first_scene(path)
+    _warn_of_other_scenes(path, n_scenes)
+    return scene, "TCZYX"
 
 
 def _warn_of_other_scenes(path: Path, n_scenes: int) -> None:
@@ -146,11 +174,11 @@ def _warn_of_other_scenes(path: Path, n_scenes: int) -> None:
             f"{path.name} holds {n_scenes} scenes or positions; only the first is used. "
             "Let the microscope save one file for each position.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
 
 
-def _read_with_bioio(path: Path) -> npt.NDArray[Any]:
+def _read_with_bioio(path: Path) -> tuple[Pixels, str]:
     """Read the first scene of any other format through one of bioio's plug-ins."""
     plugin = _BIOIO_PLUGINS.get(path.suffix.lower(), "bioio-bioformats")
     advice = (
@@ -169,12 +197,13 @@ def _read_with_bioio(path: Path) -> npt.NDArray[Any]:
     if "S" in file.dims.order:
         raise colour_error(path)
     _warn_of_other_scenes(path, len(file.scenes))
-    return np.asarray(file.data)
+    return np.asarray(file.data), str(file.dims.order)
 
 
-_READERS: dict[str, Reader] = {
-    ".czi": _read_czi,
-    ".nd2": _read_nd2,
-    ".tif": _read_tiff,
-    ".tiff": _read_tiff,
-}
+_READERS: Final[Mapping[str, Reader]] = MappingProxyType(
+    {
+        ".czi": _read_czi,
+        ".nd2": _read_nd2,
+        **dict.fromkeys((".tif", ".tiff", ".btf", ".tf2", ".tf8"), _read_tiff),
+    }
+)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from dystrack.core.error_texts import describe_error
+
 __all__ = [
     "AnalysisFailed",
     "AnalysisStarted",
@@ -22,6 +24,7 @@ __all__ = [
     "ImageNoticed",
     "ImageSkipped",
     "ImageVanished",
+    "ImagesIgnored",
     "Listener",
     "PositionHeld",
     "SessionEnded",
@@ -83,6 +86,25 @@ class ImageSkipped(Event):
     """A prescan that came while DySTrack was down is left out, because a newer one came too."""
 
     path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImagesIgnored(Event):
+    """New files that are not taken for prescans, told once for each kind of reason.
+
+    Attributes
+    ----------
+    reason : str
+        What is so of them, such as ``do not end with .tif``.
+    names : tuple of str
+        Names of the first.
+    count : int
+        How many there are.
+    """
+
+    reason: str
+    names: tuple[str, ...]
+    count: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,12 +179,19 @@ class AnalysisFailed(Event):
         Type and message of what went wrong.
     fallback : str
         What is sent instead; ``"nothing"`` when the session ends.
+    error_type : str
+        Its type alone.
+    traceback : str
+        The lines of the user's own code that led to it, outermost first; empty if it was not
+        raised there.
     """
 
     path: str
     position: str
     error: str
     fallback: str
+    error_type: str = ""
+    traceback: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,6 +269,9 @@ class Answered(Event):
         Whether the microscope was reached.
     total_s : float
         Time from the notice of the prescan's name until now, in s.
+    step_um : tuple of float or None
+        From the centre of the image to the coordinates along z, y, x in µm; None where the file
+        does not tell its voxel size.
     """
 
     path: str
@@ -253,13 +285,23 @@ class Answered(Event):
     outcome: str
     sent: bool
     total_s: float
+    step_um: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Warned(Event):
-    """Something that a person should know, but that changes nothing."""
+    """Something that a person should know, but that changes nothing.
+
+    Attributes
+    ----------
+    message : str
+        What to say.
+    position : str
+        Position that it is about; empty if about none or all.
+    """
 
     message: str
+    position: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -307,9 +349,7 @@ class Broadcast:
             return
         self._reported.add(id(failed))
         name = getattr(failed, "__name__", type(failed).__name__)
-        warning = Warned(
-            message=f"{name} failed, tracking goes on: {type(error).__name__}: {error}"
-        )
+        warning = Warned(message=f"{name} failed, tracking goes on: {describe_error(error)}")
         for listener in self._listeners:
             if listener is not failed:
                 with contextlib.suppress(Exception):

@@ -13,6 +13,7 @@ import numpy as np
 
 from dystrack import __version__
 from dystrack.core.coords_file import COORDS_FILE_NAME, prepare_coords_file
+from dystrack.core.error_texts import describe_error
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock, Pipeline, Transmitter
 from dystrack.images.readiness import ImageArrival
@@ -219,7 +220,7 @@ def run_dystrack_manager(
             settings.img_cache, past.positions(settings.img_cache) if past else ()
         )
         watcher = _open_watcher(
-            stack, folder, settings, positions, tell, clock, should_stop or _never
+            stack, folder, settings, positions, tell, clock, _asking(worker, should_stop)
         )
         sender = Sender(
             settings.transmit,
@@ -244,7 +245,7 @@ def run_dystrack_manager(
             clock=clock,
         )
         tell(_describe_start(folder, image_analysis_func, settings, watcher, past))
-        worker.start()
+        worker.start(settings.img_kwargs)
         if past is not None:
             _expect_backlog(watcher, folder, past, settings, tell)
         _run(session, lambda: _statistics(watcher, session, sender), tell)
@@ -357,6 +358,16 @@ def _open_watcher(
     )
 
 
+def _asking(worker: Worker, should_stop: Callable[[], bool] | None) -> Callable[[], bool]:
+    """Return `should_stop`, which then also raises what keeps the pipeline from running at all."""
+
+    def ask() -> bool:
+        worker.check()
+        return should_stop is not None and should_stop()
+
+    return ask
+
+
 def _never() -> bool:
     return False
 
@@ -369,7 +380,7 @@ def _run(session: Session, statistics: Callable[[], dict[str, int]], tell: Liste
     except KeyboardInterrupt:
         reason = "Ctrl-C"
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
+        reason = str(describe_error(error))
         raise
     finally:
         tell(SessionEnded(reason=reason, stats=statistics()))

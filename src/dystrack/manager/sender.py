@@ -114,6 +114,7 @@ class Sender:
                 outcome="ok" if answer.error is None else "fallback",
                 sent=is_sent,
                 total_s=self._clock.monotonic() - target.image.noticed_s,
+                step_um=_step_um(target, answer),
             )
         )
         return is_sent
@@ -172,3 +173,12 @@ class Sender:
     def _hand_over(self, to: Transmitter, answer: Answer, kwargs: Mapping[str, Any]) -> None:
         z, y, x = answer.zyx
         to(z, y, x, answer.message, answer.position.cache, answer.error, self._target_dir, **kwargs)
+
+
+def _step_um(target: Target, answer: Answer) -> tuple[float, float, float] | None:
+    """Return how far the target lies from the centre of its image; None where nobody knows."""
+    centre, voxel_size = target.centre, target.voxel_size
+    if answer.coordinates is None or centre is None or voxel_size is None:
+        return None
+    z, y, x = (a - b for a, b in zip(answer.coordinates, centre, strict=True))
+    return z * voxel_size.z_um, y * voxel_size.y_um, x * voxel_size.x_um

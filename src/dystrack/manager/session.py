@@ -14,7 +14,6 @@ from dystrack.manager.events import (
     Warned,
 )
 from dystrack.manager.sender import Sender
-from dystrack.manager.tracking.answers import check_answer
 from dystrack.manager.tracking.decision import Tracker
 from dystrack.manager.tracking.positions import Positions
 from dystrack.manager.tracking.target import Target
@@ -123,13 +122,16 @@ class Session:
     def _handle(self, image: ArrivedImage) -> None:
         """Take a prescan from the folder to the microscope."""
         label = self._naming.label(image.relative_name)
-        target = Target(image, label, self._positions[label.position], self.target_counter + 1)
+        position = self._positions[label.position]
+        has_channel = {**self._img_kwargs, **position.cache}.get("channel") is not None
+        target = Target(image, label, position, self.target_counter + 1, has_channel)
         outcome = self._try_to_analyse(target)
         if isinstance(outcome, Exception) and _has_vanished(image):
             self._tell(ImageVanished(path=target.path))
             return
         if _was_changed(image):
-            self._tell(Warned(message=f"{image.path.name} was changed while it was read."))
+            message = f"{image.path.name} was changed while it was read. It is read once more."
+            self._tell(Warned(message=message, position=label.position))
             self._source.look_again(image)
             return
         self.target_counter += 1
@@ -166,8 +168,7 @@ class Session:
             )
         )
         self._warn_of_another_shape(target)
-        returned = self._worker.run(target.path, self._img_kwargs, target.position.cache)
-        result = check_answer(returned)
+        result = self._worker.run(target.path, self._img_kwargs, target.position.cache)
         analysis_s = self._clock.monotonic() - started_s
         self._tell(
             AnalysisSucceeded(
@@ -184,7 +185,7 @@ class Session:
                 f"{name} has the shape {target.shape}, the prescan before it at position "
                 f"{position} had {before}. Were the prescan's settings changed?"
             )
-            self._tell(Warned(message=message))
+            self._tell(Warned(message=message, position=position))
 
 
 def _check_readable(image: ArrivedImage) -> None:

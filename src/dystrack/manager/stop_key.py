@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 
-__all__ = ["watch_for_esc"]
+__all__ = ["has_keyboard", "watch_for_esc"]
 
 _ESC = 0x1B
 _ARROW_PREFIXES = (b"\x00", b"\xe0")
@@ -23,7 +23,7 @@ def watch_for_esc() -> Iterator[Callable[[], bool]]:
         Says, each time it is called, whether Esc has been pressed since the last call. It never
         blocks, and is always false where no keyboard can be read.
     """
-    if not _has_keyboard():
+    if not has_keyboard():
         yield lambda: False
     elif sys.platform == "win32":
         yield _windows_esc_pressed
@@ -32,7 +32,7 @@ def watch_for_esc() -> Iterator[Callable[[], bool]]:
             yield lambda: _posix_esc_pressed(fd)
 
 
-def _has_keyboard() -> bool:
+def has_keyboard() -> bool:
     """Return whether a person's keyboard is at standard input, in the foreground."""
     try:
         fd = sys.stdin.fileno()
@@ -64,11 +64,11 @@ def _single_keys() -> Iterator[int]:
 
     fd = sys.stdin.fileno()
     before = termios.tcgetattr(fd)
-    tty.setcbreak(fd)
+    tty.setcbreak(fd, termios.TCSANOW)  # the others wait until the terminal has taken all output
     try:
         yield fd
     finally:
-        termios.tcsetattr(fd, termios.TCSADRAIN, before)
+        termios.tcsetattr(fd, termios.TCSANOW, before)
 
 
 def _posix_esc_pressed(fd: int) -> bool:

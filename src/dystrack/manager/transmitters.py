@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,7 @@ def _to_text_file(
     y_pos: float | None,
     x_pos: float | None,
     img_msg: str,
-    _img_cache: dict[str, Any],
+    _img_cache: Mapping[str, Any],
     _img_error: Exception | None,
     target_dir: str,
     /,
@@ -137,7 +138,7 @@ def _to_mypic(
     y_pos: float | None,
     x_pos: float | None,
     img_msg: str,
-    _img_cache: dict[str, Any],
+    _img_cache: Mapping[str, Any],
     img_error: Exception | None,
     _target_dir: str,
     /,

@@ -1,9 +1,9 @@
-"""What a command does to standard output before it prints names that others have chosen."""
+"""Standard output, and names that others have chosen, made ready to be printed."""
 
 import io
 import sys
 
-__all__ = ["replace_unknown_letters"]
+__all__ = ["printable", "replace_unknown_letters"]
 
 
 def replace_unknown_letters() -> None:
@@ -15,3 +15,14 @@ def replace_unknown_letters() -> None:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
+
+
+def printable(text: str) -> str:
+    """Return a text on one line, in which control characters are shown instead of obeyed."""
+    return "".join(map(_printable_character, text))
+
+
+def _printable_character(character: str) -> str:
+    if character.isprintable():
+        return character
+    return " " if character.isspace() else character.encode("unicode_escape").decode("ascii")

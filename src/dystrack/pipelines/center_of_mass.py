@@ -1,7 +1,7 @@
 """Move to the centre of mass of the image, or of the largest object in it."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,7 @@ from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import AnalysisResult
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
 from dystrack.pipelines.utilities.figures import show_target
-from dystrack.pipelines.utilities.loading import robustly_load_image_after_write
+from dystrack.pipelines.utilities.loading import load_stack
 from dystrack.pipelines.utilities.masks import centre_of_mass, centroid, depth_of, largest_object
 from dystrack.pipelines.utilities.preparation import prepare_image
 from dystrack.pipelines.utilities.reporting import report
@@ -75,11 +75,11 @@ def analyze_image(
     ConfigurationError
         If `method` or `gauss_sigma` is not one of those possible.
     """
-    # 1. Load the image
-    image = robustly_load_image_after_write(target_path, await_write)
+    # 1. Load the channel
+    stack = load_stack(target_path, channel, await_write)
 
-    # 2. Check it, pick the channel, convert to 8 bits
-    image = prepare_image(image, channel, warn_8bit)
+    # 2. Check it, convert to 8 bits
+    image = prepare_image(stack, warn_8bit=warn_8bit)
     report(verbose, f"Loaded {target_path}: {image.shape}")
 
     # 3. Detect the target
@@ -116,7 +116,6 @@ def _mask_of_target(
     return largest_object(smoothed >= threshold)
 
 
-def warm_up() -> None:
+def warm_up(**img_kwargs: Any) -> None:
     """Do everything that is done only once, so that the first prescan is answered fast."""
-    for method in ("intensity", "otsu", "objct"):
-        rehearse(analyze_image, method=method)
+    rehearse(analyze_image, **img_kwargs)

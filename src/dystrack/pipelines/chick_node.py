@@ -1,6 +1,7 @@
 """Follow the regressing node of the chick embryo."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ from dystrack.core.errors import TargetNotFoundError
 from dystrack.core.protocols import AnalysisResult
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
 from dystrack.pipelines.utilities.figures import show_target
-from dystrack.pipelines.utilities.loading import robustly_load_image_after_write
+from dystrack.pipelines.utilities.loading import load_stack
 from dystrack.pipelines.utilities.masks import depth_of
 from dystrack.pipelines.utilities.preparation import prepare_image
 from dystrack.pipelines.utilities.profiles import Peak, brightness_profile, falling_edge, peak_of
@@ -64,11 +65,11 @@ def analyze_image(
     TargetNotFoundError
         If there is nothing to find in it, or a fit leads out of the image.
     """
-    # 1. Load the image
-    image = robustly_load_image_after_write(target_path, await_write)
+    # 1. Load the channel
+    stack = load_stack(target_path, channel, await_write)
 
-    # 2. Check it, pick the channel, convert to 8 bits
-    image = prepare_image(image, channel, warn_8bit)
+    # 2. Check it, convert to 8 bits
+    image = prepare_image(stack, warn_8bit=warn_8bit)
     report(verbose, f"Loaded {target_path}: {image.shape}")
 
     # 3. Detect the node
@@ -109,6 +110,6 @@ def _rows_within(image: npt.NDArray[np.uint8], streak: Peak) -> npt.NDArray[np.u
     return image[..., first:last, :]
 
 
-def warm_up() -> None:
+def warm_up(**img_kwargs: Any) -> None:
     """Do everything that is done only once, so that the first prescan is answered fast."""
-    rehearse(analyze_image)
+    rehearse(analyze_image, **img_kwargs)

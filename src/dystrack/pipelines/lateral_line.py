@@ -1,11 +1,12 @@
 """Follow the leading edge of the lateral line primordium of the zebrafish."""
 
 from pathlib import Path
+from typing import Any
 
 from dystrack.core.protocols import AnalysisResult
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
 from dystrack.pipelines.utilities.figures import show_target
-from dystrack.pipelines.utilities.loading import robustly_load_image_after_write
+from dystrack.pipelines.utilities.loading import load_stack
 from dystrack.pipelines.utilities.masks import centroid, depth_of, largest_object, last_column
 from dystrack.pipelines.utilities.preparation import prepare_image
 from dystrack.pipelines.utilities.reporting import report
@@ -78,11 +79,11 @@ def analyze_image(
     ConfigurationError
         If `gauss_sigma` is negative.
     """
-    # 1. Load the image
-    image = robustly_load_image_after_write(target_path, await_write)
+    # 1. Load the channel
+    stack = load_stack(target_path, channel, await_write)
 
-    # 2. Check it, pick the channel, convert to 8 bits
-    image = prepare_image(image, channel, warn_8bit)
+    # 2. Check it, convert to 8 bits
+    image = prepare_image(stack, warn_8bit=warn_8bit)
     report(verbose, f"Loaded {target_path}: {image.shape}")
 
     # 3. Detect the primordium and its leading edge
@@ -110,6 +111,6 @@ def analyze_image(
     return AnalysisResult(*target, img_msg, {})
 
 
-def warm_up() -> None:
+def warm_up(**img_kwargs: Any) -> None:
     """Do everything that is done only once, so that the first prescan is answered fast."""
-    rehearse(analyze_image)
+    rehearse(analyze_image, **img_kwargs)

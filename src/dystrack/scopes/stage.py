@@ -1,15 +1,18 @@
 """A simulated stage: how it sits under the sample, how far and how fast it moves."""
 
+import math
 from dataclasses import dataclass
 
 from dystrack.core.protocols import Clock
 from dystrack.scopes.geometry import Um
 
-__all__ = ["Stage", "StageAxes", "StageSettings"]
+__all__ = ["Stage", "StageAxes", "StageSettings", "spread_over_stage"]
 
 _ORIGIN = Um(0.0, 0.0, 0.0)
 _LOW = Um(-5_000.0, -50_000.0, -50_000.0)
 _HIGH = Um(5_000.0, 50_000.0, 50_000.0)
+_WIDEST_SPACING_UM = 5_000.0
+_ROOM_TO_MOVE_UM = 10_000.0  # between the outermost places and the ends of the travel
 
 
 @dataclass(frozen=True)
@@ -143,3 +146,34 @@ class Stage:
             clock.sleep(longest_um / self._settings.speed_um_per_s + self._settings.settling_s)
         self._position = reached
         return reached == target
+
+
+def spread_over_stage(n_places: int, settings: StageSettings) -> list[Um]:
+    """Return places for samples, in a square grid around the middle of the stage's travel.
+
+    Parameters
+    ----------
+    n_places : int
+        How many.
+    settings : StageSettings
+        Gives the travel; the outermost places keep 10 mm from its ends.
+
+    Returns
+    -------
+    list of Um
+        Row by row and back again, 5 mm apart, or closer where that is too wide.
+    """
+    n_columns = math.ceil(math.sqrt(n_places))
+    n_rows = math.ceil(n_places / n_columns)
+    middle = settings.low.plus(settings.high).times(0.5)
+    room = settings.high.minus(middle)
+    half_um = min(room.y, room.x) - _ROOM_TO_MOVE_UM
+    spacing_um = min(_WIDEST_SPACING_UM, 2 * half_um / max(1, n_columns - 1))
+    places = []
+    for number in range(n_places):
+        row, column = divmod(number, n_columns)
+        if row % 2:
+            column = n_columns - 1 - column
+        from_middle = (row - (n_rows - 1) / 2, column - (n_columns - 1) / 2)
+        places.append(middle.plus(Um(0.0, *from_middle).times(spacing_um)))
+    return places

@@ -40,7 +40,7 @@ class Visit:
     position_um : Um
         Where the sample's point was that a pipeline looks for.
     in_view : bool
-        Whether the whole sample was in the main scan.
+        Whether the complete sample was seen in the main scan; never in a black one.
     untracked_in_view : bool
         Whether it would have been, had the stage never moved.
     moved : bool

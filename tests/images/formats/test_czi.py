@@ -161,6 +161,16 @@ def test_what_is_missing_is_said(name, tmp_path):
     assert reason in status.reason
 
 
+def test_a_stored_size_of_zero_is_the_size(tmp_path):
+    path = write(tmp_path / "a.czi", grid(C=1, Z=3))
+    data, image = path.read_bytes(), read_image(path)
+    at = data.index(b"Z\0\0\0", segment_of(data, b"ZISRAWDIRECTORY"))
+    assert data[at + 16 : at + 20] == b"\1\0\0\0"
+    path.write_bytes(put(data, at + 16, bytes(4)))
+    assert inspect_image(path).shape == (3, 20, 30)
+    np.testing.assert_array_equal(read_image(path), image)
+
+
 def with_attachments(data, entries):
     """Add a directory of attachments, and one attachment."""
     at = len(data)

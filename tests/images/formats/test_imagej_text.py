@@ -5,18 +5,22 @@ from dystrack.images.formats.imagej_text import read_imagej_text
 
 
 @pytest.mark.parametrize(
-    ("lines", "samples", "sizes"),
+    ("lines", "samples", "sizes", "axes_known"),
     [
-        (["images=21", "slices=21"], 1, {"T": 1, "C": 1, "Z": 21}),
-        (["images=24", "channels=2", "slices=4", "frames=3"], 1, {"T": 3, "C": 2, "Z": 4}),
-        (["images=7"], 1, {"T": 1, "C": 1, "Z": 7}),
-        (["images=5", "channels=3", "slices=5"], 3, {"T": 1, "C": 1, "Z": 5}),
-        ([], 1, {"T": 1, "C": 1, "Z": 1}),
+        (["images=21", "slices=21"], 1, {"T": 1, "C": 1, "Z": 21}, True),
+        (["images=24", "channels=2", "slices=4", "frames=3"], 1, {"T": 3, "C": 2, "Z": 4}, True),
+        (["images=7"], 1, {"T": 1, "C": 1, "Z": 7}, False),
+        (["images=5", "channels=5"], 1, {"T": 1, "C": 5, "Z": 1}, True),
+        (["images=6", "channels=6"], 1, {"T": 1, "C": 1, "Z": 6}, False),
+        (["images=12", "channels=6", "slices=2"], 1, {"T": 1, "C": 6, "Z": 2}, True),
+        (["images=12", "channels=6", "frames=2"], 1, {"T": 2, "C": 6, "Z": 1}, True),
+        (["images=5", "channels=3", "slices=5"], 3, {"T": 1, "C": 1, "Z": 5}, True),
+        ([], 1, {"T": 1, "C": 1, "Z": 1}, True),
     ],
 )
-def test_planes(lines, samples, sizes):
+def test_planes(lines, samples, sizes, axes_known):
     text = read_imagej_text("\n".join(["ImageJ=1.54p", *lines]).encode(), samples)
-    assert text.sizes == sizes
+    assert (text.sizes, text.axes_known) == (sizes, axes_known)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ UM = {"PhysicalSizeX": 0.4, "PhysicalSizeY": 0.5, "PhysicalSizeZ": 2.0}
 NM = {f"PhysicalSize{axis}": 500 for axis in "ZYX"} | {
     f"PhysicalSize{axis}Unit": "nm" for axis in "ZYX"
 }
-SIZES = {"T": 2, "C": 3, "Z": 4, "Y": 20, "X": 30, "S": 3, "Q": 4}
+SIZES = {"T": 2, "C": 3, "Z": 4, "Y": 20, "X": 30, "S": 3, "Q": 4, "K": 7}
 
 
 def write(path, axes, **options):
@@ -58,8 +58,7 @@ def test_shape_is_that_of_the_reader(name, axes, options, verdict, found_axes, t
     path = write(tmp_path / name, axes, **(GREY | options))
     status = inspect_image(path)
     assert (status.verdict, status.axes) == (verdict, found_axes)
-    if name.lower().endswith(("tif", "tiff")):
-        assert status.shape == read_image(path).shape
+    assert status.shape == read_image(path).shape
     assert status.n_planes == np.prod(status.shape[:-2])
     assert not status.is_colour
 
@@ -180,6 +179,27 @@ def test_previews_are_no_planes(tmp_path):
     assert status.shape == read_image(path).shape == (3, 20, 30)
 
 
+@pytest.mark.parametrize(
+    ("axes", "options", "found_axes", "axes_known"),
+    [
+        ("ZYX", {"imagej": True, "metadata": {"axes": "ZYX"}}, "ZYX", True),
+        ("CYX", {"imagej": True, "metadata": {"axes": "CYX"}}, "CYX", True),
+        ("ZYX", {"imagej": True}, "CYX", True),
+        ("KYX", {"imagej": True}, "ZYX", False),
+        ("YX", {"imagej": True}, "YX", True),
+        ("ZYX", {"metadata": {"axes": "ZYX"}}, "ZYX", True),
+        ("CKYX", {"metadata": {"axes": "CQYX"}}, "CZYX", True),
+        ("KYX", {"metadata": {"axes": "QYX"}}, "ZYX", False),
+        ("ZYX", {}, "ZYX", False),
+        ("CZYX", {}, "CZYX", False),
+        ("ZYX", {"metadata": None}, "ZYX", False),
+    ],
+)
+def test_whether_axes_are_known(axes, options, found_axes, axes_known, tmp_path):
+    status = inspect_image(write(tmp_path / "a.tif", axes, **(GREY | options)))
+    assert (status.axes, status.axes_known) == (found_axes, axes_known)
+
+
 def write_like_nis(path, *, n_pages, with_end):
     """Write pages with the private tags of NIS Elements."""
     with tifffile.TiffWriter(path, bigtiff=True) as tiff:
@@ -203,6 +223,7 @@ def test_nis_marks_its_last_page(with_end, verdict, n_pages, expected, tmp_path)
     assert status.verdict == verdict
     assert status.n_planes == n_pages
     assert status.voxel_size == pytest.approx(VoxelSize(*expected))
+    assert status.axes_known is (n_pages > 1)
 
 
 def test_a_stack_of_time_points_has_no_step_along_z(tmp_path):
@@ -211,4 +232,5 @@ def test_a_stack_of_time_points_has_no_step_along_z(tmp_path):
     for index in range(3):
         data = data.replace(struct.pack("<d", 100.0 + 2.5 * index), struct.pack("<d", 100.0))
     path.write_bytes(data)
-    assert inspect_image(path).voxel_size is None
+    status = inspect_image(path)
+    assert (status.voxel_size, status.axes_known) == (None, False)

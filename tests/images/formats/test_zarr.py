@@ -94,7 +94,7 @@ def test_a_whole_image(write, tmp_path):
     status = inspect_image(write(tmp_path / "a.ome.zarr"))
     assert (status.verdict, status.axes, status.shape) == (Verdict.COMPLETE, "CZYX", (2, 3, 20, 30))
     assert status.voxel_size == pytest.approx(VoxelSize(2.0, 0.5, 0.4))
-    assert status.n_planes == 6
+    assert (status.n_planes, status.axes_known) == (6, True)
 
 
 def test_the_first_image_of_a_collection(tmp_path):
@@ -106,7 +106,7 @@ def test_the_first_image_of_a_collection(tmp_path):
 def test_a_bare_array(tmp_path):
     folder = write_old(tmp_path / "group.zarr") / "0"
     status = inspect_image(folder)
-    assert (status.axes, status.voxel_size) == ("CZYX", None)
+    assert (status.axes, status.voxel_size, status.axes_known) == ("CZYX", None, False)
 
 
 def test_units_that_are_no_lengths_give_no_voxel_size(tmp_path):

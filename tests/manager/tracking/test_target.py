@@ -10,9 +10,9 @@ from dystrack.manager.watching.image_names import ImageLabel
 from dystrack.manager.watching.watcher import ArrivedImage
 
 
-def target(outcome):
+def target(outcome, *, has_channel=False):
     image = ArrivedImage(Path("a.tif"), outcome, 0.0)
-    return Target(image, ImageLabel("1", None), Position("1"), 1)
+    return Target(image, ImageLabel("1", None), Position("1"), 1, has_channel)
 
 
 @pytest.mark.parametrize(
@@ -21,8 +21,9 @@ def target(outcome):
         ("ZYX", (9, 20, 30), (9, 20, 30)),
         ("YX", (20, 30), (1, 20, 30)),
         ("CZYX", (2, 9, 20, 30), (9, 20, 30)),
-        ("CYX", (2, 20, 30), (2, 20, 30)),
-        ("TYX", (9, 20, 30), (9, 20, 30)),
+        ("CYX", (2, 20, 30), (1, 20, 30)),
+        ("CYX", (7, 20, 30), (1, 20, 30)),
+        ("TYX", (9, 20, 30), (1, 20, 30)),
         ("TZYX", (4, 9, 20, 30), (9, 20, 30)),
         ("", (), None),
         ("QS", (4, 9), None),
@@ -40,8 +41,22 @@ def test_an_image_that_never_became_whole_tells_nothing():
 
 
 @pytest.mark.parametrize(
-    ("axes", "shape", "z"), [("ZYX", (4, 9, 9), 1.5), ("CYX", (4, 9, 9), 0), ("CYX", (7, 9, 9), 3)]
+    ("axes", "shape", "has_channel", "z"),
+    [
+        ("ZYX", (4, 9, 9), False, 1.5),
+        ("ZYX", (4, 9, 9), True, 0),
+        ("CZYX", (2, 4, 9, 9), True, 1.5),
+        ("YX", (9, 9), True, 0),
+    ],
 )
-def test_the_centre_of_channels_is_flat(axes, shape, z):
-    status = ImageStatus(verdict=Verdict.COMPLETE, axes=axes, shape=shape)
-    assert target(Ready(status, FileStamp(1, 1))).centre == (z, 4, 4)
+def test_the_centre_of_axes_without_names_is_that_of_what_the_pipeline_sees(
+    axes, shape, has_channel, z
+):
+    status = ImageStatus(Verdict.OPEN, axes=axes, shape=shape, axes_known=False)
+    judged = target(Ready(status, FileStamp(1, 1)), has_channel=has_channel)
+    assert judged.centre == (z, 4, 4)
+
+
+def test_a_channel_does_not_change_a_stack_whose_axes_are_known():
+    status = ImageStatus(Verdict.COMPLETE, axes="ZYX", shape=(4, 9, 9))
+    assert target(Ready(status, FileStamp(1, 1)), has_channel=True).centre == (1.5, 4, 4)

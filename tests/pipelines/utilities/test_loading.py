@@ -7,8 +7,9 @@ import pytest
 import tifffile
 
 from dystrack.core.errors import IncompleteImageError, UnsupportedImageError
+from dystrack.images.readers import Image, colour_error
 from dystrack.pipelines.utilities import loading
-from dystrack.pipelines.utilities.loading import robustly_load_image_after_write
+from dystrack.pipelines.utilities.loading import load_stack, robustly_load_image_after_write
 from fakes import SHARED_PRESCANS, FakeClock
 from pipelines.images import noise, write_tiff
 
@@ -26,7 +27,7 @@ class Scene:
         self.is_colour = False
         monkeypatch.setattr(loading, "wait_until_whole", self._wait)
         monkeypatch.setattr(loading, "FileStamp", SimpleNamespace(of=lambda _: self._stamp()))
-        monkeypatch.setattr(loading, "reader_for", lambda _: self._read)
+        monkeypatch.setattr(loading, "read_image", self._read)
 
     def _stamp(self):
         return self.stamps.pop(0) if len(self.stamps) > 1 else self.stamps[0]
@@ -37,11 +38,13 @@ class Scene:
             status=SimpleNamespace(is_colour=self.is_colour), stamp=self._stamp()
         )
 
-    def _read(self, path):
+    def _read(self, path, status):
+        if status.is_colour:
+            raise colour_error(path)
         reading = self.readings.pop(0) if len(self.readings) > 1 else self.readings[0]
         if isinstance(reading, Exception):
             raise reading
-        return reading
+        return Image(reading, "ZYX")
 
 
 @pytest.fixture
@@ -124,6 +127,45 @@ def test_file_that_vanished_is_not_found(tmp_path):
 def test_any_spelling_of_path_and_suffix(kind, name, tmp_path):
     path = kind(write_tiff(tmp_path, IMAGE, name))
     np.testing.assert_array_equal(robustly_load_image_after_write(path), IMAGE)
+
+
+def test_the_channel_of_a_real_prescan(prescans):
+    path = prescans / "zeiss980_lateral_line.czi"
+    whole = robustly_load_image_after_write(path)
+    for channel in (None, 0, -1):
+        np.testing.assert_array_equal(load_stack(path, channel), whole)
+    with pytest.raises(
+        UnsupportedImageError,
+        match=r"zeiss980_lateral_line\.czi: `channel` is 1, .* Z = 21, Y = 200, X = 500 has only",
+    ):
+        load_stack(path, 1)
+
+
+def test_axes_that_no_pipeline_takes_are_named(tmp_path):
+    path = tmp_path / "prescan.tif"
+    image = noise((3, 4, 2, 30, 40), 255)
+    tifffile.imwrite(path, image, imagej=True, metadata={"axes": "TZCYX"})
+    with pytest.raises(
+        UnsupportedImageError, match=r"axes T = 3, C = 2, Z = 4, Y = 30, X = 40\. A stack"
+    ):
+        load_stack(path, 0)
+
+
+def test_a_channel_must_be_chosen_and_be_there(tmp_path):
+    path = tmp_path / "prescan.tif"
+    image = noise((4, 2, 30, 40), 255)
+    tifffile.imwrite(path, image, imagej=True, metadata={"axes": "ZCYX"})
+    np.testing.assert_array_equal(load_stack(path, 1), image[:, 1])
+    with pytest.raises(UnsupportedImageError, match="Choose a channel: `channel` 0 to 1"):
+        load_stack(path)
+    with pytest.raises(UnsupportedImageError, match="has channels 0 to 1"):
+        load_stack(path, 2)
+
+
+def test_axes_without_names_are_taken_by_their_place(tmp_path):
+    path = write_tiff(tmp_path, IMAGE)
+    np.testing.assert_array_equal(load_stack(path), IMAGE)
+    np.testing.assert_array_equal(load_stack(path, 2), IMAGE[2])
 
 
 def test_axes_of_length_1_are_dropped(tmp_path):

@@ -88,3 +88,19 @@ def test_otsu_equals_scikit_image(values, shape):
     image = np.resize(np.array([0, *values, 1], np.uint8), shape)
     padded = image[..., None].repeat(5, axis=-1)  # scikit-image takes 3 columns for colours
     assert otsu_threshold(image) == threshold_otsu(padded)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.integers(0, 255), st.lists(st.integers(0, 1 << 40), min_size=1, max_size=254))
+def test_otsu_equals_scikit_image_for_large_images_too(lowest, between):
+    counts = np.array([1, *between, 3][: 256 - lowest])
+    highest = lowest + counts.size - 1
+    if counts.size < 2 or counts[-1] == 0:
+        return
+    histogram = np.zeros(256, np.int64)
+    histogram[lowest : highest + 1] = counts
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(thresholds, "histogram", lambda _: histogram)
+        found = otsu_threshold(np.array([[lowest, highest]], np.uint8))
+    assert found == threshold_otsu(hist=(counts, np.arange(lowest, highest + 1)))
+    assert type(found) is int

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dystrack.core.errors import ConfigurationError, TargetNotFoundError
 from dystrack.pipelines.utilities.warming import rehearse
 from genuine_files import genuine_files
 from pipelines.images import streak, write_tiff
@@ -48,7 +49,37 @@ def test_warm_up_says_nothing(name, capsys):
 
 def test_rehearsal_calls_the_pipeline_and_leaves_nothing_behind():
     calls = []
-    rehearse(lambda path, **kwargs: calls.append((path, kwargs)), method="otsu")
-    [(path, kwargs)] = calls
-    assert kwargs == {"await_write": 0, "warn_8bit": False, "method": "otsu"}
+
+    def analyze(path, method, verbose=False):
+        calls.append((path, method, verbose))
+        raise TargetNotFoundError("a made-up image has none")
+
+    rehearse(analyze, method="otsu", verbose=True)
+    [(path, method, verbose)] = calls
+    assert (method, verbose) == ("otsu", False)
     assert not Path(path).parent.exists()
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_options_are_tried_and_nothing_is_shown(name, capsys):
+    pipeline = import_module(f"dystrack.pipelines.{name}")
+    options = {"channel": 3, "verbose": True, "await_write": 9}
+    if name != "minimal_example":
+        options["show"] = True
+    pipeline.warm_up(**options)
+    assert capsys.readouterr() == ("", "")
+    with pytest.raises(TypeError, match="thresh"):
+        pipeline.warm_up(thresh=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("center_of_mass", {"method": "b"}),
+        ("center_of_mass", {"gauss_sigma": -1}),
+        ("lateral_line", {"gauss_sigma": -1}),
+    ],
+)
+def test_options_out_of_range_are_refused(name, options):
+    with pytest.raises(ConfigurationError, match=next(iter(options))):
+        import_module(f"dystrack.pipelines.{name}").warm_up(**options)

@@ -59,6 +59,13 @@ def test_a_black_frame_is_black():
     assert sample.render(850.0, centred(sample, 850.0)).any()
 
 
+def test_nothing_is_in_view_in_a_black_frame():
+    imaging = Imaging(dropout_every_s=1000.0, dropout_length_s=100.0)
+    sample = Sample(Organoid(Um(5.0, 20.0, 26.0)), imaging=imaging)
+    assert sample.is_in_view(850.0, centred(sample, 850.0))
+    assert not sample.is_in_view(950.0, centred(sample, 950.0))
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [(Organoid(), Um(1.0, 2.0, 3.0)), (Primordium(), Um(1.0, 2.0, 3.0 - 0.3 * 80.0))],

@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import nd2
@@ -132,3 +133,9 @@ def test_an_unknown_format_is_refused():
 
 def test_every_format_has_a_suffix():
     assert SUFFIXES.keys() == WRITERS.keys()
+
+
+def test_what_writes_czi_is_named_where_it_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pylibCZIrw", None)
+    with pytest.raises(ConfigurationError, match="pip install pylibCZIrw"):
+        encode("czi", np.ones((3, 20, 30), np.uint8), VoxelSize(1.0, 1.0, 1.0))

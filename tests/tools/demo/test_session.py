@@ -14,7 +14,7 @@ from dystrack.tools.demo.session import (
     scene_pipeline,
 )
 from fakes import Recorder
-from made_up_visits import some_visits
+from made_up_visits import a_failed_visit, some_visits
 
 QUICK = {"scene": "dividing_cells", "n_time_points": 3, "duration_s": 0.1}
 
@@ -48,6 +48,14 @@ def test_a_demo_is_a_real_session(tmp_path):
     assert told.of(SessionStarted)[0].settings["img_kwargs"] == {"method": "otsu"}
     assert (tmp_path / "dystrack_coords.txt").exists()
     assert visits[0].image is None
+
+
+@pytest.mark.parametrize("n_positions", [1, 6, 11, 20])
+def test_the_stage_reaches_all_positions(tmp_path, n_positions):
+    quick = {"scene": "dividing_cells", "n_time_points": 2, "duration_s": 0.1}
+    visits = run_demo(DemoSettings(**quick, n_positions=n_positions), tmp_path)
+    assert len(visits) == 2 * n_positions
+    assert all(visit.reached and visit.in_view for visit in visits)
 
 
 def test_a_demo_ends_early_with_what_there_was(tmp_path, monkeypatch):
@@ -94,9 +102,14 @@ def test_what_is_shown_can_be_said_in_words():
 
 def test_a_run_is_described():
     text = describe_visits(some_visits(8))
-    assert "moved 70.0 µm" in text
-    assert "further than 1.0 µm" in text
-    assert "in view at 100% of 8 main scans; without tracking it would have been at 38%" in text
+    assert "The sample moved up to 70.0 µm" in text
+    assert "further than 1.0 µm (median 1.0 µm) from where the microscope was to keep it." in text
+    assert "show it completely at 100% of 8 visits; without tracking, at 38%." in text
+    assert "No target" not in text
+    failed = describe_visits([*some_visits(3), a_failed_visit(4)])
+    assert "at 75% of 4 visits" in failed
+    assert "No target was found at 1 visit; the stage stayed." in failed
+    assert "The samples moved" in describe_visits(some_visits(3, n_positions=2))
     assert "ended before the first main scan" in describe_visits([])
 
 

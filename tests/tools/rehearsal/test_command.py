@@ -81,7 +81,7 @@ def test_words_are_those_of_a_run_and_a_few_more(asked, screen):
     assert asked["folder"] == "F"
     assert asked["img_kwargs"] == {"answer": (1.0, 2.0, 3.0)}
     assert asked["manager_kwargs"] == {"file_start": "prescan", "delay": 0.5, "max_failures": 3}
-    assert "Replaying 1 prescans of F, one every 1.5 s, written as renamed." in screen.text
+    assert "Replaying 1 prescan of F, one every 1.5 s, written as renamed." in screen.text
     assert "Left out, as they are no images: notes.txt." in screen.text
     assert "a.tif" in screen.text
 
@@ -144,9 +144,30 @@ def test_the_table_tells_what_came_of_each_prescan(screen):
     assert "median 150 ms, worst 250 ms" in " ".join(screen.text.split())
 
 
+def test_names_cannot_command_the_terminal(screen):
+    failed = answered(msg="O\x1b[2JK", position="\x1b]0;p")
+    replayed = Replayed("a\x1b[2J\n.tif", failed, 0.05, ("Look\x1b[1m\nhere",))
+    screen(rehearsal_table(Rehearsal((replayed,))))
+    assert "\x1b" not in screen.text
+    assert "! a\\x1b[2J .tif: Look\\x1b[1m here" in screen.text
+
+
+def test_a_name_is_not_said_twice(screen):
+    replayed = Replayed("a.tif", answered(), 0.05, ("a.tif has another shape.",))
+    screen(rehearsal_table(Rehearsal((replayed,))))
+    assert "! a.tif has another shape." in screen.text
+
+
+def test_what_ended_it_is_not_said_in_the_table(screen):
+    replayed = Replayed("a.tif", notes=("RuntimeError: no tissue. Nothing is sent.", "Look here."))
+    screen(rehearsal_table(Rehearsal((replayed,), RuntimeError("no tissue"))))
+    assert "no tissue" not in screen.text
+    assert "Look here." in screen.text
+
+
 def test_an_unanswered_rehearsal_has_no_times(screen):
     screen(rehearsal_table(Rehearsal((Replayed("d.tif"),))))
-    assert "1 prescans, 0 answered" in screen.text
+    assert "1 prescan, 0 answered" in screen.text
     assert "median" not in screen.text
 
 
@@ -170,4 +191,4 @@ def test_all_of_it_together(tmp_path, monkeypatch, screen, words, reports):
     assert sorted(found) == sorted(["dystrack_rehearsal.html", *reports])
     assert (tmp_path / "dystrack_rehearsal.html").read_text() == "mine"
     assert all(tmp_path.joinpath(report).name in screen.text for report in reports)
-    assert "1 prescans, 1 answered, 1 of them from their own image." in screen.text
+    assert "1 prescan, 1 answered, 1 of them from their own image." in screen.text

@@ -130,7 +130,7 @@ def test_an_error_on_the_first_prescan_ends_it(recordings):
     rehearsal = run(recordings, broken)
     assert str(rehearsal.error) == "no tissue"
     assert messages(rehearsal) == [None, None, None]
-    assert "nothing, the session ends" in rehearsal.replayed[0].notes[0]
+    assert "Nothing is sent, the session ends." in rehearsal.replayed[0].notes[0]
 
 
 def test_nothing_reaches_a_microscope(recordings):

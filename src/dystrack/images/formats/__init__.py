@@ -55,6 +55,9 @@ class Structure:
         colour), others before Z; empty when not known.
     shape : tuple of int
         Their lengths.
+    axes_known : bool
+        Whether the file says what its axes are. If not, those before Y and X are a guess, in which
+        the last one is Z.
     voxel_size : VoxelSize or None
         Distance between voxels in µm; None when the file does not say.
     n_planes : int or None
@@ -75,6 +78,7 @@ class Structure:
 
     axes: str = ""
     shape: tuple[int, ...] = ()
+    axes_known: bool = True
     voxel_size: VoxelSize | None = None
     n_planes: int | None = None
     is_colour: bool = False

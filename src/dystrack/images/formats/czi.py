@@ -25,7 +25,14 @@ from dystrack.images.formats import (
     voxel_size_of_axes,
 )
 
-__all__ = ["read_structure"]
+__all__ = [
+    "SubBlock",
+    "extent_of",
+    "first_scene",
+    "pixels_of",
+    "read_structure",
+    "read_sub_blocks",
+]
 
 _SEGMENT: Final = struct.Struct("<16sqq")  # identifier, allocated bytes, used bytes
 _HEADER: Final = struct.Struct(
@@ -57,24 +64,42 @@ _UM_PER_M: Final = 1e6
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    """What the directory says of one sub-block: start, size and stored size of each dimension."""
+class SubBlock:
+    """What the directory says of one sub-block, which is a plane or a tile of one.
+
+    Attributes
+    ----------
+    pixel_type : int
+        Code of the type of its pixels.
+    position : int
+        Offset of its segment in the file.
+    compression : int
+        Code of its compression; 0 if it is not compressed.
+    dimensions : mapping
+        Start, size and stored size along each dimension, by its letter; a stored size of 0 is the
+        size.
+    """
 
     pixel_type: int
     position: int
-    is_compressed: bool
+    compression: int
     dimensions: Mapping[str, tuple[int, int, int]]
+
+    def start(self, axis: str) -> int:
+        """Return where it begins along an axis; 0 where it has no such axis."""
+        return self.dimensions.get(axis, (0, 1, 1))[0]
 
     @property
     def is_full_size(self) -> bool:
         """Whether it is a plane, not a smaller copy of one."""
-        return all(size == stored for _, size, stored in self.dimensions.values())
+        return all(stored in {0, size} for _, size, stored in self.dimensions.values())
 
     @property
     def n_bytes(self) -> int:
-        """Bytes of its uncompressed pixels."""
-        stored = (max(stored, 1) for _, _, stored in self.dimensions.values())
-        return prod(stored) * _PIXEL_BYTES.get(self.pixel_type, 1)
+        """Return the bytes of its uncompressed pixels."""
+        return prod(
+            stored or size for _, size, stored in self.dimensions.values()
+        ) * _PIXEL_BYTES.get(self.pixel_type, 1)
 
 
 def read_structure(view: FileView) -> Structure:
@@ -103,11 +128,24 @@ def read_structure(view: FileView) -> Structure:
     if not (directory_at and metadata_at):
         raise IncompleteImageError("the place of the directory or metadata is not written yet")
     entries = list(_read_entries(view, directory_at))
-    pixels = tuple(joined(_sub_block(view, entry) for entry in entries))
+    pixels = tuple(joined(_stretch(view, entry) for entry in entries))
     xml = _read_metadata(view, metadata_at)
     if attachments_at:
         _check_attachments(view, attachments_at)
     return _described([entry for entry in entries if entry.is_full_size], pixels, xml)
+
+
+def read_sub_blocks(view: FileView) -> list[SubBlock]:
+    """Return the planes and tiles of a complete CZI in full size, in the order of the file."""
+    header = _HEADER.unpack(view.read(_HEADER_AT, _HEADER.size, "the header"))
+    return [entry for entry in _read_entries(view, header[1]) if entry.is_full_size]
+
+
+def first_scene(blocks: Iterable[SubBlock]) -> list[SubBlock]:
+    """Return the sub-blocks of the first scene; those that name no scene belong to it."""
+    blocks = list(blocks)
+    first = min(block.start(_SCENE) for block in blocks)
+    return [block for block in blocks if block.dimensions.get(_SCENE, (first,))[0] == first]
 
 
 def _segment(view: FileView, start: int, identifier: bytes, what: str) -> int:
@@ -120,7 +158,7 @@ def _segment(view: FileView, start: int, identifier: bytes, what: str) -> int:
     return int(allocated)
 
 
-def _read_entries(view: FileView, start: int) -> Iterator[_Entry]:
+def _read_entries(view: FileView, start: int) -> Iterator[SubBlock]:
     """Yield the entries of the directory of sub-blocks."""
     allocated = _segment(view, start, b"ZISRAWDIRECTORY", "the directory of planes")
     data = view.read(start, _SEGMENT.size + allocated, "the directory of planes")
@@ -143,26 +181,51 @@ def _read_entries(view: FileView, start: int) -> Iterator[_Entry]:
         if "" in dimensions or min(size for _, size, _ in dimensions.values()) < 1:
             raise IncompleteImageError(f"entry {index} of the directory is not written yet")
         at = stop
-        yield _Entry(pixel_type, position, compression != _UNCOMPRESSED, dimensions)
+        yield SubBlock(pixel_type, position, compression, dimensions)
 
 
-def _sub_block(view: FileView, entry: _Entry) -> ByteRange:
-    """Return where a sub-block lies; all of its pixels must lie inside it."""
-    start = entry.position
+def pixels_of(view: FileView, block: SubBlock) -> ByteRange:
+    """Return where the pixels of a sub-block lie, as they are stored.
+
+    Parameters
+    ----------
+    view : FileView
+        The file.
+    block : SubBlock
+        The sub-block.
+
+    Returns
+    -------
+    ByteRange
+        Its pixels.
+
+    Raises
+    ------
+    IncompleteImageError
+        If the sub-block or some of its pixels are missing.
+    """
+    start = block.position
     what = f"the plane at byte {start}"
     head = view.read(start, _SEGMENT.size + _SUB_BLOCK.size, what)
     identifier, allocated, _ = _SEGMENT.unpack_from(head)
-    metadata_bytes, _, pixel_bytes = _SUB_BLOCK.unpack_from(head, _SEGMENT.size)
-    stop = start + _SEGMENT.size + allocated
-    if identifier.rstrip(b"\0") != b"ZISRAWSUBBLOCK" or min(metadata_bytes, pixel_bytes - 1) < 0:
+    metadata_bytes, _, n_bytes = _SUB_BLOCK.unpack_from(head, _SEGMENT.size)
+    if identifier.rstrip(b"\0") != b"ZISRAWSUBBLOCK" or min(metadata_bytes, n_bytes - 1) < 0:
         raise IncompleteImageError(f"{what} is not written yet")
-    view.require(start, stop - start, what)
-    entry_bytes = _ENTRY.size + len(entry.dimensions) * _DIMENSION.size
+    view.require(start, _SEGMENT.size + allocated, what)
+    entry_bytes = _ENTRY.size + len(block.dimensions) * _DIMENSION.size
     pixels_at = max(_SUB_BLOCK_HEAD_BYTES, _SUB_BLOCK.size + entry_bytes) + metadata_bytes
-    too_few = not entry.is_compressed and pixel_bytes < entry.n_bytes
-    if too_few or pixels_at + pixel_bytes > allocated:
+    too_few = block.compression == _UNCOMPRESSED and n_bytes < block.n_bytes
+    if too_few or pixels_at + n_bytes > allocated:
         raise IncompleteImageError(f"{what} has too few pixels for its size")
-    return ByteRange(start + _SEGMENT.size + pixels_at, stop)
+    first = start + _SEGMENT.size + pixels_at
+    return ByteRange(first, first + n_bytes)
+
+
+def _stretch(view: FileView, block: SubBlock) -> ByteRange:
+    """Return where the pixels of a sub-block and what is left of its segment lie."""
+    pixels = pixels_of(view, block)
+    (allocated,) = struct.unpack("<q", view.read(block.position + 16, 8, "the plane"))
+    return ByteRange(pixels.start, block.position + _SEGMENT.size + allocated)
 
 
 def _read_metadata(view: FileView, start: int) -> bytes:
@@ -192,14 +255,13 @@ def _check_attachments(view: FileView, start: int) -> None:
         _segment(view, position, b"ZISRAWATTACH", f"attachment {index}")
 
 
-def _described(entries: list[_Entry], pixels: tuple[ByteRange, ...], xml: bytes) -> Structure:
+def _described(entries: list[SubBlock], pixels: tuple[ByteRange, ...], xml: bytes) -> Structure:
     """Return the structure of the planes that the directory lists."""
     if not entries:
         raise IncompleteImageError("the directory lists no plane in full size")
-    first = min(entry.dimensions.get(_SCENE, (0,))[0] for entry in entries)
-    scene = [entry for entry in entries if entry.dimensions.get(_SCENE, (first,))[0] == first]
+    scene = first_scene(entries)
     axes_there = scene[0].dimensions.keys() - {_SCENE, _TILE}
-    sizes = {axis: _extent(scene, axis) for axis in sorted(axes_there)}
+    sizes = {axis: extent_of(scene, axis)[1] for axis in sorted(axes_there)}
     _check_every_plane_is_there(scene, sizes)
     colours = {entry.pixel_type for entry in entries} & _COLOURS.keys()
     is_colour = bool(colours)
@@ -216,16 +278,17 @@ def _described(entries: list[_Entry], pixels: tuple[ByteRange, ...], xml: bytes)
     )
 
 
-def _extent(entries: Iterable[_Entry], axis: str) -> int:
-    """Return how far the planes reach along an axis, tiles of a mosaic taken together."""
-    places = [entry.dimensions.get(axis, (0, 1, 1)) for entry in entries]
-    return max(first + size for first, size, _ in places) - min(first for first, _, _ in places)
+def extent_of(blocks: Iterable[SubBlock], axis: str) -> tuple[int, int]:
+    """Return where the planes begin along an axis, and how far they reach, tiles together."""
+    places = [block.dimensions.get(axis, (0, 1, 1)) for block in blocks]
+    start = min(first for first, _, _ in places)
+    return start, max(first + size for first, size, _ in places) - start
 
 
-def _check_every_plane_is_there(entries: Iterable[_Entry], sizes: Mapping[str, int]) -> None:
+def _check_every_plane_is_there(entries: Iterable[SubBlock], sizes: Mapping[str, int]) -> None:
     """Raise if a combination of z, channel and time has no sub-block: readers show it black."""
     axes = [axis for axis in sizes if axis not in "YX"]
-    planes = {tuple(entry.dimensions.get(axis, (0, 1, 1))[0] for axis in axes) for entry in entries}
+    planes = {tuple(entry.start(axis) for axis in axes) for entry in entries}
     expected = prod(sizes[axis] for axis in axes)
     if len(planes) < expected:
         raise IncompleteImageError(f"{len(planes)} of {expected} planes are there")

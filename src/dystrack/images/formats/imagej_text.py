@@ -30,6 +30,7 @@ _UNIT_UM: Final[Mapping[str, float]] = MappingProxyType(
     }
 )
 _MOST_PLANES: Final = 10_000_000
+_MOST_CHANNELS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class ImageJText:
     ----------
     sizes : mapping of str to int
         Number of planes along each of T, C and Z by its letter.
+    axes_known : bool
+        Whether these letters can be relied upon.
     is_single : bool
         Whether it says ``images=1``, which a writer replaces when it adds planes.
     spacing_um : float or None
@@ -49,6 +52,7 @@ class ImageJText:
     """
 
     sizes: Mapping[str, int]
+    axes_known: bool
     is_single: bool
     spacing_um: float | None
     y_unit_um: float | None
@@ -68,7 +72,8 @@ def read_imagej_text(text: bytes, samples: int) -> ImageJText:
     Returns
     -------
     ImageJText
-        What it says. A stack without named axes is one along z.
+        What it says. Planes without a name are guessed to lie along z, and so are more than five
+        channels of a single plane: writers call planes channels if nobody tells them otherwise.
 
     Raises
     ------
@@ -83,13 +88,19 @@ def read_imagej_text(text: bytes, samples: int) -> ImageJText:
     }
     if sizes["C"] == samples:
         sizes["C"] = 1
+    axes_known = True
     if prod(sizes.values()) == 1:
         sizes["Z"] = _count(facts, "images")
+        axes_known = sizes["Z"] == 1
+    elif sizes["C"] > _MOST_CHANNELS and sizes["T"] == sizes["Z"] == 1:
+        sizes = {"T": 1, "C": 1, "Z": sizes["C"]}
+        axes_known = False
     unit = facts.get("unit", "")
     z_unit_um = _unit_um(facts.get("zunit", unit))
     spacing = _number(facts.get("spacing"))
     return ImageJText(
         sizes=MappingProxyType(sizes),
+        axes_known=axes_known,
         is_single=facts.get("images") == "1",
         spacing_um=abs(spacing) * z_unit_um if spacing and z_unit_um else None,
         y_unit_um=_unit_um(facts.get("yunit", unit)),

@@ -106,7 +106,7 @@ def _described(image: ET.Element, pixels: tuple[ByteRange, ...]) -> Structure:
     sizes = {"Y": 1, "X": 1}
     steps_um: dict[str, float] = {}
     for dimension in image.iter("DimensionDescription"):
-        axis = _AXIS_OF_DIMENSION.get(dimension.get("DimID", ""), "Q")
+        axis = _AXIS_OF_DIMENSION.get(dimension.get("DimID", ""), "O")
         sizes[axis] = count = int(dimension.get("NumberOfElements", "1"))
         unit_um = _UM_OF_UNIT.get(dimension.get("Unit", ""))
         if unit_um and count > 1:

@@ -7,6 +7,7 @@ declares nothing: after each page it is a valid, shorter file, so it stays in do
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 from math import prod
 from types import MappingProxyType
 from typing import Any, Final
@@ -40,7 +41,7 @@ _RESOLUTION_UNIT_UM: Final[Mapping[int, float]] = MappingProxyType({_INCH: 25_40
 # Larger "pixels" come from the resolution of a screen or printer (72 to 1,200 dots per inch).
 _LARGEST_PIXEL_UM: Final = 20.0
 _OME_ENDINGS: Final = (".ome.tif", ".ome.tiff", ".ome.btf", ".ome.tf2", ".ome.tf8")
-_UNNAMED_AXES: Final = "IQ"
+_UNNAMED_AXES: Final = frozenset("IQ")
 _MAY_GROW: Final = "nothing in the file says that no more planes follow"
 
 
@@ -55,7 +56,7 @@ def read_structure(view: FileView) -> Structure:
     Returns
     -------
     Structure
-        What the file promises. Pages of which nothing says more are planes along z.
+        What the file promises. Pages of which nothing says more are guessed to be planes along z.
 
     Raises
     ------
@@ -100,6 +101,7 @@ def _read_imagej(view: FileView, pages: list[TiffPage], text: bytes) -> Structur
     return Structure(
         axes=axes,
         shape=shape,
+        axes_known=facts.axes_known,
         voxel_size=voxel_size,
         n_planes=n_planes,
         is_colour=page.is_colour,
@@ -140,10 +142,12 @@ def _read_shaped(view: FileView, pages: list[TiffPage], text: bytes) -> Structur
     n_planes, rest = divmod(prod(sizes), prod(page.sizes.values()))
     if rest or not n_planes:
         raise IncompleteImageError(f"the pages do not fit shape={facts['shape']}")
-    axes, shape = canonical_axes({**_sizes_of_stack(facts, sizes, n_planes), **page.sizes})
+    named = _named_sizes(facts, n_planes)
+    axes, shape = canonical_axes({**(named or _guessed_sizes(sizes, n_planes)), **page.sizes})
     return Structure(
         axes=axes,
         shape=shape,
+        axes_known=named is not None,
         voxel_size=_voxel_size_of_resolution(page, axes),
         n_planes=n_planes,
         is_colour=page.is_colour,
@@ -153,17 +157,23 @@ def _read_shaped(view: FileView, pages: list[TiffPage], text: bytes) -> Structur
     )
 
 
-def _sizes_of_stack(facts: Mapping[str, Any], sizes: list[int], n_planes: int) -> dict[str, int]:
-    """Return the sizes along the axes of the planes; those without a name are T, C and Z."""
+def _named_sizes(facts: Mapping[str, Any], n_planes: int) -> dict[str, int] | None:
+    """Return the sizes along the axes of the planes, if they have names; one may lack its own."""
     axes = facts.get("axes")
-    if isinstance(axes, str) and len(axes) == len(facts["shape"]):
-        named = dict(zip(axes, facts["shape"], strict=True))
-        planes = {axis: size for axis, size in named.items() if axis not in "YXS"}
-        unnamed = [axis for axis in planes if axis in _UNNAMED_AXES]
-        if len(unnamed) == 1 and "Z" not in planes:
-            planes["Z"] = planes.pop(unnamed[0])
-        if prod(planes.values()) == n_planes:
-            return planes
+    if not isinstance(axes, str) or len(axes) != len(facts["shape"]):
+        return None
+    named = dict(zip(axes, facts["shape"], strict=True))
+    planes = {axis: size for axis, size in named.items() if axis not in "YXS"}
+    unnamed = [axis for axis in planes if axis in _UNNAMED_AXES and planes[axis] > 1]
+    if len(unnamed) == 1 and "Z" not in planes and len(planes) > 1:
+        planes["Z"] = planes.pop(unnamed[0])
+    elif unnamed:
+        return None
+    return planes if prod(planes.values()) == n_planes else None
+
+
+def _guessed_sizes(sizes: list[int], n_planes: int) -> dict[str, int]:
+    """Return the sizes along the axes of the planes, as if they were T, C and Z."""
     leading: list[int] = []
     for size in sizes:
         if prod(leading) < n_planes:
@@ -188,6 +198,7 @@ def _read_plain(pages: list[TiffPage]) -> Structure:
     return Structure(
         axes=axes,
         shape=shape,
+        axes_known=is_nis and _step_um(planes) is not None,
         voxel_size=_nis_voxel_size(planes, axes)
         if is_nis
         else _voxel_size_of_resolution(page, axes),
@@ -219,13 +230,21 @@ def _all_pixels(pages: list[TiffPage]) -> tuple[ByteRange, ...]:
 
 
 def _nis_voxel_size(planes: list[TiffPage], axes: str) -> VoxelSize | None:
-    """Return the voxel size from NIS tags: µm per pixel, and the stage's way along z."""
+    """Return the voxel size from NIS tags: µm per pixel, and the stage's steps along z."""
     pixel_um = next(iter(planes[0].directory.numbers(_NIS_PIXEL_UM)), None)
-    step_um = None
-    match [planes[index].directory.numbers(_NIS_STAGE_POSITION) for index in (0, -1)]:
-        case [(_, _, first_um, *_), (_, _, last_um, *_)] if len(planes) > 1:
-            step_um = abs(last_um - first_um) / (len(planes) - 1)
-    return voxel_size_of_axes(axes, step_um, pixel_um, pixel_um)
+    return voxel_size_of_axes(axes, _step_um(planes), pixel_um, pixel_um)
+
+
+def _step_um(planes: list[TiffPage]) -> float | None:
+    """Return the mean step of the stage along z; None unless each page lies beyond the last."""
+    places = [page.directory.numbers(_NIS_STAGE_POSITION) for page in planes]
+    z_um = [place[2] for place in places if len(place) > 2]  # noqa: PLR2004 - x, y, z
+    steps_um = [after - before for before, after in pairwise(z_um)]
+    if not steps_um or len(z_um) < len(planes):
+        return None
+    if not (min(steps_um) > 0.0 or max(steps_um) < 0.0):
+        return None
+    return abs(z_um[-1] - z_um[0]) / len(steps_um)
 
 
 def _voxel_size_of_resolution(page: TiffPage, axes: str) -> VoxelSize | None:

@@ -67,13 +67,13 @@ class PageKind(NamedTuple):
 
     @property
     def n_bytes(self) -> int:
-        """Bytes of a page that is not compressed; its rows are padded to whole bytes."""
+        """Return the bytes of a page that is not compressed; its rows are padded to whole bytes."""
         in_row, planes = (1, self.samples) if self.is_planar else (self.samples, 1)
         return planes * self.height * ((self.width * in_row * self.bits + 7) // 8)
 
     @property
     def pixel_bytes(self) -> int:
-        """Bytes of a pixel as stored; 1 when compressed."""
+        """Return the bytes of a pixel as stored; 1 when compressed."""
         return 1 if self.is_compressed else max(self.samples * self.bits // 8, 1)
 
 

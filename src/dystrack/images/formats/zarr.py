@@ -83,12 +83,14 @@ def read_structure(folder: Path) -> Structure:
     level = folder / str(datasets[0].get("path", ""))
     array = _read_array(level)
     missing = _count_missing(level, array)
-    letters = _axes(multiscale, len(array.shape))
+    named = _named_axes(multiscale, len(array.shape))
+    letters = named or _usual_axes(len(array.shape))
     axes, shape = canonical_axes(dict(zip(letters, array.shape, strict=True)))
     scale_um = _scale_um(multiscale, letters, datasets[0])
     return Structure(
         axes=axes,
         shape=shape,
+        axes_known=named is not None or len(array.shape) == len(_USUAL_AXES),
         voxel_size=voxel_size_of_axes(axes, *(scale_um.get(axis) for axis in "ZYX")),
         n_planes=count_planes(axes, shape),
         suspicion=f"{missing} chunks are missing or black" if missing else "",
@@ -164,14 +166,19 @@ def _count_missing(level: Path, array: _Array) -> int:
     return missing
 
 
-def _axes(multiscale: Mapping[str, Any], n_axes: int) -> str:
-    """Return the letters of the axes of the array."""
+def _named_axes(multiscale: Mapping[str, Any], n_axes: int) -> str | None:
+    """Return the letters of the axes of the array, if the metadata have a name for each."""
     names = [
         axis.get("name", "") if isinstance(axis, dict) else str(axis)
         for axis in multiscale.get("axes", ())
     ]
     if len(names) == n_axes and all(len(name) == 1 for name in names):
         return "".join(names).upper()
+    return None
+
+
+def _usual_axes(n_axes: int) -> str:
+    """Return the letters of axes without names: an old OME-Zarr image has all five."""
     if n_axes > len(_USUAL_AXES):
         raise IncompleteImageError(f"the array has {n_axes} axes without names")
     return _USUAL_AXES[len(_USUAL_AXES) - n_axes :]

@@ -8,6 +8,7 @@ import numpy as np
 __all__ = ["NotStorableError", "decode", "encode"]
 
 _LARGEST_ARRAY_BYTES = 48_000
+_LARGEST_INT_BITS = 8_000  # Python refuses to write integers of more than 4,300 digits
 _TUPLE, _ARRAY, _DICT = "__tuple__", "__array__", "__dict__"
 _NUMERIC_KINDS = "biufc"
 
@@ -74,6 +75,9 @@ def _encode(value: Any) -> Any:
     kind = type(value)
     if kind is np.ndarray or isinstance(value, np.generic):
         return _encode_array(np.asarray(value))
+    if kind is int and value.bit_length() > _LARGEST_INT_BITS:
+        msg = f"an integer of {value.bit_length()} bits is not for a journal"
+        raise NotStorableError(msg)
     if value is None or kind in {bool, int, float, str}:
         return value
     if kind is list:

@@ -18,7 +18,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from dystrack.images.readers import reader_for
+from dystrack.images.readers import read_image
 from dystrack.manager.events import (
     AnalysisStarted,
     Answered,
@@ -252,8 +252,8 @@ def read_preview(path: Path) -> Preview:
 
 def _read_image(path: Path) -> tuple[Pixels, str]:
     """Return the pixels of an image and the names of their axes."""
-    pixels = reader_for(path)(path).squeeze()
-    return pixels, "TCZYX"[-pixels.ndim :]
+    image = read_image(path)
+    return image.pixels, image.axes
 
 
 def _png(small: Pixels, reduction: int) -> bytes:

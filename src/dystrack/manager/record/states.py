@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from dystrack.core.caches import ClosedCache
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.limits import Travel
 from dystrack.manager.record.encoding import NotStorableError, decode, encode
@@ -85,6 +86,8 @@ def position_from_record(record: Mapping[str, Any], empty_cache: Mapping[str, An
 
 def _cache_record(cache: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return a cache that a journal can keep at every prescan without growing out of hand."""
+    if isinstance(cache, ClosedCache):
+        return None
     try:
         record: dict[str, Any] = encode(dict(cache))
     except NotStorableError:

@@ -1,54 +1,12 @@
-"""What a pipeline may answer; what fails here is a failed analysis."""
-
-import math
-import numbers
-from typing import Any
-
-import numpy as np
+"""Where a target may lie."""
 
 from dystrack.core.coordinates import PixelPosition
-from dystrack.core.coords_file import clean_message
-from dystrack.core.errors import InvalidAnswerError, RefusedMoveError
-from dystrack.core.protocols import AnalysisResult
+from dystrack.core.errors import RefusedMoveError
 
-__all__ = ["check_answer", "check_inside_image"]
+__all__ = ["check_inside_image"]
 
-_N_VALUES = 5
 # No camera or scanner has more; holds where the image does not tell its shape.
 _LARGEST_AXIS_PX = 1_000_000
-
-
-def check_answer(answer: object) -> AnalysisResult:
-    """Return a pipeline's answer if it keeps the contract.
-
-    Parameters
-    ----------
-    answer : object
-        Whatever the pipeline returned.
-
-    Returns
-    -------
-    AnalysisResult
-        Three finite floats, a message that fits on one line, a cache.
-
-    Raises
-    ------
-    InvalidAnswerError
-        If it is not five values, three of them finite real numbers and the last one a dict.
-    """
-    contract = "A pipeline returns exactly z_pos, y_pos, x_pos, img_msg, img_cache."
-    if not isinstance(answer, tuple | list):
-        msg = f"The pipeline returned {_shown(answer)}. {contract}"
-        raise InvalidAnswerError(msg)
-    if len(answer) != _N_VALUES:
-        msg = f"The pipeline returned {len(answer)} values instead of {_N_VALUES}. {contract}"
-        raise InvalidAnswerError(msg)
-    z, y, x, message, cache = answer
-    if not isinstance(cache, dict):
-        msg = f"The pipeline's cache is {_shown(cache)}; return a dictionary, {{}} if unused."
-        raise InvalidAnswerError(msg)
-    position = (_finite("z", z), _finite("y", y), _finite("x", x))
-    return AnalysisResult(*position, clean_message(message), cache)
 
 
 def check_inside_image(
@@ -80,24 +38,3 @@ def check_inside_image(
                 "`channel`; `frame_margin_px` allows targets beyond the border."
             )
             raise RefusedMoveError(msg)
-
-
-def _finite(axis: str, value: Any) -> float:
-    """Return a coordinate as a float."""
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value.item()
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        msg = f"The pipeline's {axis}_pos is {_shown(value)}; return a number, in pixels."
-        raise InvalidAnswerError(msg)
-    if not math.isfinite(value):
-        msg = (
-            f"The pipeline's {axis}_pos is {value}. It found no target: the image may be empty, "
-            "or its settings may not fit."
-        )
-        raise InvalidAnswerError(msg)
-    return float(value)
-
-
-def _shown(value: object) -> str:
-    """Return a short text for any value, for a message."""
-    return f"{str(value)[:60]!r} ({type(value).__name__})"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from dystrack.core.coordinates import PixelPosition
+from dystrack.core.error_texts import describe_error
 from dystrack.core.errors import IncompleteImageError, RefusedMoveError
 from dystrack.core.limits import Limits, Offset
 from dystrack.core.protocols import AnalysisResult
@@ -134,7 +135,7 @@ class Tracker:
         if self._rules.on_runaway == "hold":
             self._hold(self._positions[position.name], message)
             raise RefusedMoveError(message)
-        self._tell(Warned(message=message))
+        self._tell(Warned(message=message, position=position.name))
 
     def _fall_back(self, target: Target, error: Exception) -> Answer:
         position = self._positions[target.position.name]
@@ -190,11 +191,14 @@ class Tracker:
         return target.centre, "the centre of the image"
 
     def _tell_failure(self, target: Target, error: Exception, fallback: str) -> None:
+        text = describe_error(error)
         self._tell(
             AnalysisFailed(
                 path=target.path,
                 position=target.label.position,
-                error=f"{type(error).__name__}: {error}",
+                error=str(text),
                 fallback=fallback,
+                error_type=text.type_name,
+                traceback=text.traceback,
             )
         )

@@ -21,7 +21,7 @@ class Position:
     ----------
     name : str
         Position as image names tell it.
-    cache : dict
+    cache : mapping
         Keyword arguments that the pipeline handed on to its next call.
     previous : PixelPosition or None
         The coordinates that were sent last, fallbacks included.
@@ -42,7 +42,7 @@ class Position:
     """
 
     name: str
-    cache: dict[str, Any] = field(default_factory=dict)
+    cache: Mapping[str, Any] = field(default_factory=dict)
     previous: PixelPosition | None = None
     n_planes: int | None = None
     shape: tuple[int, ...] = ()
@@ -53,7 +53,7 @@ class Position:
     n_answered: int = 0
 
     def succeeded(
-        self, cache: dict[str, Any], shape: tuple[int, ...], n_planes: int | None
+        self, cache: Mapping[str, Any], shape: tuple[int, ...], n_planes: int | None
     ) -> "Position":
         """Return the state after a good answer."""
         return replace(self, cache=cache, shape=shape, n_planes=n_planes, failures_in_a_row=0)

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from dystrack.core.coordinates import PixelPosition, VoxelSize, centre_of
+from dystrack.images.image_file import ImageStatus, Verdict
 from dystrack.images.readiness import Ready
+from dystrack.images.stack_axes import depth_of_stack
 from dystrack.manager.tracking.positions import Position
 from dystrack.manager.watching.image_names import ImageLabel
 from dystrack.manager.watching.watcher import ArrivedImage
 
 __all__ = ["Answer", "Target"]
-
-_MOST_CHANNELS = 5
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,15 @@ class Target:
         What is known of that position.
     number : int
         Its number in the session, from 1.
+    has_channel : bool, default False
+        Whether the pipeline is asked for one channel of it.
     """
 
     image: ArrivedImage
     label: ImageLabel
     position: Position
     number: int
+    has_channel: bool = False
 
     @property
     def path(self) -> str:
@@ -48,7 +51,8 @@ class Target:
     @property
     def axes(self) -> str:
         """Return the names of the image's axes; empty where the file does not tell."""
-        return "".join(self._sizes)
+        outcome = self.image.outcome
+        return outcome.status.axes if isinstance(outcome, Ready) else ""
 
     @property
     def n_planes(self) -> int | None:
@@ -66,35 +70,20 @@ class Target:
     def shape_zyx(self) -> tuple[int, int, int] | None:
         """Return the size along Z, Y, X, Z being 1 in 2-D; None where the file does not tell.
 
-        For a pipeline the axis before Y and X is z, however the file calls it.
+        Channels and time points are no planes.
         """
-        if not {"Y", "X"} <= self._sizes.keys():
+        outcome = self.image.outcome
+        status = outcome.status if isinstance(outcome, Ready) else ImageStatus(Verdict.UNKNOWN)
+        sizes = dict(zip(status.axes, status.shape, strict=True))
+        if not {"Y", "X"} <= sizes.keys():
             return None
-        return self._sizes.get(self._depth_axis, 1), self._sizes["Y"], self._sizes["X"]
+        depth = depth_of_stack(sizes, axes_known=status.axes_known, has_channel=self.has_channel)
+        return depth, sizes["Y"], sizes["X"]
 
     @property
     def centre(self) -> PixelPosition | None:
-        """Return the centre of the image; None where the file does not tell its shape.
-
-        A few planes that are called channels are taken as a 2-D image, whose z is 0.
-        """
-        if self.shape_zyx is None:
-            return None
-        depth, *shape_yx = self.shape_zyx
-        is_flat = self._depth_axis == "C" and depth <= _MOST_CHANNELS
-        return centre_of((1 if is_flat else depth, *shape_yx))
-
-    @property
-    def _sizes(self) -> dict[str, int]:
-        outcome = self.image.outcome
-        if not isinstance(outcome, Ready):
-            return {}
-        return dict(zip(outcome.status.axes, outcome.status.shape, strict=False))
-
-    @property
-    def _depth_axis(self) -> str:
-        others = [axis for axis in self._sizes if axis not in "YX"]
-        return "Z" if "Z" in others else others[-1] if others else ""
+        """Return the centre of the image; None where the file does not tell its shape."""
+        return None if self.shape_zyx is None else centre_of(self.shape_zyx)
 
 
 @dataclass(frozen=True)

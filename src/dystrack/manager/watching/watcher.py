@@ -55,7 +55,7 @@ class ArrivedImage:
 
     @property
     def order(self) -> tuple[int, tuple[tuple[int, int | str], ...]]:
-        """Sorts images by the time of writing, then by name."""
+        """Return what sorts images by the time of writing, then by name."""
         written_ns = self.outcome.stamp.mtime_ns if isinstance(self.outcome, Ready) else 0
         return written_ns, natural_key(self.path.name)
 

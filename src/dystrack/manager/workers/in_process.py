@@ -1,29 +1,47 @@
 """Where a pipeline runs: in the session's own process."""
 
-import logging
-import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from dystrack.core.caches import copied
-from dystrack.core.errors import WorkerError
-from dystrack.core.protocols import Pipeline
+from dystrack.core.errors import ConfigurationError
+from dystrack.core.protocols import AnalysisResult, Pipeline
+from dystrack.manager.workers.answers import check_answer, contained
+from dystrack.manager.workers.warming import warm_up
 
-__all__ = ["InProcessWorker", "Worker", "warm_up"]
-
-_log = logging.getLogger(__name__)
+__all__ = ["InProcessWorker", "Worker"]
 
 
 class Worker(Protocol):
     """A place for a pipeline to run."""
 
-    def start(self) -> None:
-        """Get ready for the first prescan, without waiting for it."""
+    def start(self, img_kwargs: Mapping[str, Any]) -> None:
+        """Get ready for prescans that come with these options, without waiting for it."""
         ...
 
-    def run(self, path: str, img_kwargs: Mapping[str, Any], img_cache: Mapping[str, Any]) -> object:
-        """Return what the pipeline returns, or raise what it raises."""
+    def check(self) -> None:
+        """Raise why the pipeline cannot run at all, if getting ready has shown that.
+
+        Raises
+        ------
+        ConfigurationError
+            If it refuses its options.
+        WorkerError
+            If it cannot be run there.
+        """
+        ...
+
+    def run(
+        self, path: str, img_kwargs: Mapping[str, Any], img_cache: Mapping[str, Any]
+    ) -> AnalysisResult:
+        """Return what the pipeline answers, as plain data of the session's own, or raise why not.
+
+        Raises
+        ------
+        Exception
+            What the pipeline raised; `WorkerError` for what would have ended the process.
+        """
         ...
 
     def close(self) -> None:
@@ -42,15 +60,29 @@ class InProcessWorker:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
+        self._refusal: ConfigurationError | None = None
 
-    def start(self) -> None:
+    def start(self, img_kwargs: Mapping[str, Any]) -> None:
         """Warm the pipeline up in the background."""
         threading.Thread(
-            target=warm_up, args=(self._pipeline,), name="dystrack-warm-up", daemon=True
+            target=self._warm_up, args=(img_kwargs,), name="dystrack-warm-up", daemon=True
         ).start()
 
-    def run(self, path: str, img_kwargs: Mapping[str, Any], img_cache: Mapping[str, Any]) -> object:
-        """Return what the pipeline returns, or raise what it raises.
+    def check(self) -> None:
+        """Raise why the pipeline cannot run at all, if the warm-up has shown that.
+
+        Raises
+        ------
+        ConfigurationError
+            If it refuses its options.
+        """
+        if self._refusal is not None:
+            raise self._refusal
+
+    def run(
+        self, path: str, img_kwargs: Mapping[str, Any], img_cache: Mapping[str, Any]
+    ) -> AnalysisResult:
+        """Return what the pipeline answers, or raise what it raises.
 
         Raises
         ------
@@ -58,28 +90,21 @@ class InProcessWorker:
             If it wants to end the process.
         """
         try:
-            return self._pipeline(path, **img_kwargs, **copied(img_cache))
-        except SystemExit as error:
-            msg = f"The pipeline called sys.exit({error.code!r})."
-            raise WorkerError(msg) from error
+            result = check_answer(self._pipeline(path, **img_kwargs, **copied(img_cache)))
+            return result._replace(img_cache=copied(result.img_cache))
+        except KeyboardInterrupt:  # Ctrl-C is for the session
+            raise
+        except BaseException as error:
+            contained_error = contained(error)
+            if contained_error is error:
+                raise
+            raise contained_error from error
 
     def close(self) -> None:
         """Do nothing: nothing is running."""
 
-
-def warm_up(pipeline: Pipeline) -> None:
-    """Call the function ``warm_up`` of the module that offers a pipeline, if it has one.
-
-    Parameters
-    ----------
-    pipeline : Pipeline
-        The user's function.
-    """
-    module = sys.modules.get(getattr(pipeline, "__module__", ""))
-    function: Callable[[], object] | None = getattr(module, "warm_up", None)
-    if not callable(function):
-        return
-    try:
-        function()
-    except Exception:  # noqa: BLE001 - the first prescan will show what is wrong, if anything is
-        _log.warning("warm_up of %s failed", module, exc_info=True)
+    def _warm_up(self, img_kwargs: Mapping[str, Any]) -> None:
+        try:
+            warm_up(self._pipeline, img_kwargs)
+        except ConfigurationError as refusal:
+            self._refusal = refusal

@@ -1,209 +1,303 @@
 """Run a pipeline in a process of its own, with a deadline, so that it cannot take the run down.
 
-Two workers are kept: when a hang, a crash or an exit ends one, the other is warm already.
+Two processes are kept: when a hang, a crash or an exit ends one, the other is warm already.
 """
 
-import concurrent.futures
 import importlib.machinery
-import multiprocessing
-import os
 import pickle
-import signal
 import sys
 import threading
-import time
-import traceback
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
-from dystrack.core.errors import ConfigurationError, InvalidAnswerError, WorkerError
-from dystrack.core.protocols import Pipeline
-from dystrack.manager.workers.in_process import warm_up
-from dystrack.options.pipeline_reference import load_pipeline
-
-if TYPE_CHECKING:
-    from pebble import ProcessPool
+from dystrack.core.caches import ClosedCache
+from dystrack.core.error_texts import describe_error
+from dystrack.core.errors import ConfigurationError, WorkerError
+from dystrack.core.protocols import SYSTEM_CLOCK, AnalysisResult, Clock, Pipeline
+from dystrack.manager.workers.errors_from_elsewhere import error_from_data
+from dystrack.manager.workers.plain_data import packed, unpacked
+from dystrack.manager.workers.worker_process import (
+    Reply,
+    State,
+    WorkerProcess,
+    interrupts_left_to_the_session,
+)
 
 __all__ = ["IsolatedWorker"]
 
-_N_WORKERS = 2
-_INTERRUPT_CHECK_S = 0.2
-_START_ALLOWANCE_S = 60.0
+_N_PROCESSES = 2
+_LOOK_S = 0.2  # short, because Windows holds Ctrl-C back during a wait
+_START_LIMIT_S = 300.0
+_FIRST_PAUSE_S = 0.1
+_PAUSE_GROWTH = 3.0
+_LONGEST_PAUSE_S = 10.0
 
 
 class IsolatedWorker:
-    """Runs the pipeline in a worker process.
+    """Runs the pipeline in one of two worker processes, each of which is replaced when it dies.
+
+    A prescan goes to the first process that is ready. If that dies before the pipeline got the
+    prescan, the next one gets it; afterwards it is a failed analysis.
 
     Parameters
     ----------
     pipeline : Pipeline
         The user's function; a process of its own must be able to import it.
     timeout_s : float
-        Deadline for one prescan in s.
+        Deadline for one prescan in s, from the request to the complete answer; also where it has
+        to wait for a process.
+    clock : Clock, optional
+        The time.
 
     Raises
     ------
     ConfigurationError
-        If the function cannot be handed to another process.
+        If the function cannot be handed to another process, or if the deadline leaves no time.
     """
 
-    def __init__(self, pipeline: Pipeline, timeout_s: float) -> None:
+    def __init__(
+        self, pipeline: Pipeline, timeout_s: float, *, clock: Clock = SYSTEM_CLOCK
+    ) -> None:
+        if not timeout_s > 0:
+            msg = f"timeout_s is {timeout_s}; it must be more than 0 s, or inf for no deadline."
+            raise ConfigurationError(msg)
         self._timeout_s = timeout_s
-        self._set_up = (_file_reference(pipeline), _pickled_pipeline(pipeline))
-        self._opening: threading.Thread | None = None
-        self._pool: ProcessPool | None = None
+        self._clock = clock
+        self._pipeline = _file_reference(pipeline), _handed_over(pipeline, "The pipeline")
+        self._changed = threading.Condition()  # guards all that follows
+        self._keeper: threading.Thread | None = None
+        self._processes: list[WorkerProcess] = []
+        self._is_closed = False
+        self._has_worked = False
+        self._n_failed_starts = 0
+        self._next_start_s = 0.0
+        self._refusal: Exception | None = None
+        self._last_failure = ""
+        self._notices: dict[State, str] = {}  # the newest of each kind
 
-    def start(self) -> None:
-        """Start the workers; they load and warm up the pipeline while the session goes on."""
-        self._opening = threading.Thread(target=self._open_pool, name="dystrack-workers")
-        self._opening.start()
+    def start(self, img_kwargs: Mapping[str, Any]) -> None:
+        """Start the processes; they load and warm up the pipeline while the session goes on.
 
-    def run(self, path: str, img_kwargs: Mapping[str, Any], img_cache: Mapping[str, Any]) -> object:
-        """Return what the pipeline returns, or raise what it raises.
+        Raises
+        ------
+        ConfigurationError
+            If the keyword arguments cannot be handed to another process.
+        """
+        kwargs = _handed_over(dict(img_kwargs), "A keyword argument of the pipeline")
+        self._keeper = threading.Thread(
+            target=self._keep, args=((*self._pipeline, kwargs),), name="dystrack-workers"
+        )
+        self._keeper.daemon = True
+        self._keeper.start()
+
+    def check(self) -> None:
+        """Raise why the pipeline cannot run at all, if the start has shown that.
+
+        Raises
+        ------
+        ConfigurationError
+            If it refuses its options.
+        WorkerError
+            If it cannot be loaded in another process.
+        """
+        if self._refusal is not None:
+            raise self._refusal
+
+    def run(
+        self, path: str, img_kwargs: Mapping[str, Any], img_cache: Mapping[str, Any]
+    ) -> AnalysisResult:
+        """Return what the pipeline answers, or raise what it raises.
 
         Raises
         ------
         WorkerError
             If it took too long, or if its process ended.
         """
-        request = pickle.dumps((path, dict(img_kwargs), dict(img_cache)))
-        future = self._open().schedule(_run, args=[request], timeout=self._timeout_s)
-        give_up_s = time.monotonic() + self._timeout_s + _START_ALLOWANCE_S
-        while not concurrent.futures.wait([future], timeout=_INTERRUPT_CHECK_S).done:
-            # Short waits let Ctrl-C through, which Windows holds back during a long one.
-            if time.monotonic() > give_up_s:
-                self.close()
-                msg = (
-                    f"The pipeline's process did not get ready within {_START_ALLOWANCE_S:g} s. "
-                    "Does its file do something at import, or its warm_up, that never ends?"
-                )
-                raise WorkerError(msg)
-        reply, messages = self._reply(future)
-        for message in messages:
-            warnings.warn(message, UserWarning, stacklevel=2)
-        returned, error = pickle.loads(reply)  # noqa: S301 - our own worker's bytes
-        if error is not None:
-            raise error
-        return returned
+        if self._keeper is None:
+            self.start(img_kwargs)
+        request = _request(path, img_kwargs, img_cache)
+        deadline_s = self._clock.monotonic() + self._timeout_s
+        while True:
+            process = self._first_ready(deadline_s)
+            process.ask(request, deadline_s)
+            self._wait_while_busy(process)
+            if process.reply is not None:
+                return _result(process.reply)
+            if process.was_taken or process.is_overdue:
+                raise self._death_of(process)
 
     def close(self) -> None:
-        """End the workers, whatever they are doing."""
-        if self._opening is not None:
-            pool = self._open()
-            pool.stop()  # type: ignore[no-untyped-call]
-            pool.join()
-            self._opening = None
+        """End the processes, whatever they are doing."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+        if self._keeper is not None:
+            self._keeper.join()
 
-    def _open(self) -> "ProcessPool":
-        """Return the workers, once they have been started."""
-        if self._opening is None:
-            self.start()
-        self._opening.join()  # type: ignore[union-attr]
-        return self._pool  # type: ignore[return-value]
+    def _first_ready(self, deadline_s: float) -> WorkerProcess:
+        """Return the first process that is ready, once there is one."""
+        while True:
+            self._tell_notices()
+            with self._changed:
+                self.check()
+                for process in self._processes:
+                    if process.state is State.READY:
+                        return process
+                if self._clock.monotonic() >= deadline_s:
+                    raise self._nobody_ready()
+                self._changed.wait(_LOOK_S)
 
-    def _open_pool(self) -> None:
-        from pebble import ProcessPool  # noqa: PLC0415 - 0.1 s that nobody needs to wait for
-
-        if sys.platform != "win32":  # for this thread and the workers: Ctrl-C is for the session
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        self._pool = ProcessPool(
-            max_workers=_N_WORKERS,
-            initializer=_initialise,
-            initargs=self._set_up,
-            context=multiprocessing.get_context("spawn"),
-        )
-        self._pool.schedule(_do_nothing)
-
-    def _reply(
-        self, future: "concurrent.futures.Future[tuple[bytes, list[str]]]"
-    ) -> tuple[bytes, list[str]]:
-        from pebble import ProcessExpired  # noqa: PLC0415 - loaded already
-
+    def _wait_while_busy(self, process: WorkerProcess) -> None:
         try:
-            return future.result()
-        except TimeoutError:
-            msg = (
+            with self._changed:
+                while process.state is State.BUSY:
+                    self._changed.wait(_LOOK_S)
+        except BaseException:  # Ctrl-C: nobody will ask for this reply
+            process.kill()
+            raise
+
+    def _tell_notices(self) -> None:
+        with self._changed:
+            notices, self._notices = self._notices, {}
+        for notice in notices.values():
+            warnings.warn(notice, UserWarning, stacklevel=3)
+
+    def _keep(self, recipe: tuple[str | None, bytes, bytes]) -> None:
+        """Keep two processes until the session ends: replace the dead, end what takes too long."""
+        with interrupts_left_to_the_session():
+            while self._look_after(self._clock.monotonic()):
+                if self._may_start():
+                    self._start_one(recipe)
+                else:
+                    with self._changed:
+                        if not self._is_closed:
+                            self._changed.wait(_LOOK_S)
+        for process in self._processes:
+            process.kill()
+            process.join()
+
+    def _look_after(self, now_s: float) -> bool:
+        """Deal with what happened to the processes; return whether they are still wanted."""
+        with self._changed:
+            for process in self._processes:
+                process.end_if_overdue(now_s)
+                if process.state in {State.READY, State.BUSY}:
+                    self._has_worked, self._n_failed_starts, self._last_failure = True, 0, ""
+            dead = [p for p in self._processes if p.state is State.DEAD]
+            for process in dead:
+                self._processes.remove(process)
+                self._note_death(process)
+            return not self._is_closed and self._refusal is None
+
+    def _may_start(self) -> bool:
+        is_missing = len(self._processes) < _N_PROCESSES
+        return is_missing and self._clock.monotonic() >= self._next_start_s
+
+    def _start_one(self, recipe: tuple[str | None, bytes, bytes]) -> None:
+        limit_s = self._clock.monotonic() + _START_LIMIT_S
+        try:
+            process = WorkerProcess(recipe, self._changed, limit_s)
+        except OSError as error:  # the computer has no room for another process
+            with self._changed:
+                self._note_failed_start(f"{error}.")
+        except RuntimeError as error:  # a run file that starts a session when it is imported
+            self._refusal = _unable(str(error))
+        else:
+            with self._changed:
+                self._processes.append(process)
+
+    def _note_death(self, process: WorkerProcess) -> None:
+        if process.died_while is State.READY:
+            self._has_worked = True
+            self._notices[State.READY] = (
+                f"A process that waited for prescans ended, {_how(process)}; another one replaces "
+                "it. Does the pipeline leave a thread behind?"
+            )
+        elif process.died_while is State.STARTING:
+            if not self._has_worked and _cannot_be_loaded(process):
+                self._refusal = _refusal(process)
+            else:
+                self._note_failed_start(_why_not_started(process))
+
+    def _note_failed_start(self, reason: str) -> None:
+        pause_s = min(_FIRST_PAUSE_S * _PAUSE_GROWTH**self._n_failed_starts, _LONGEST_PAUSE_S)
+        self._n_failed_starts += 1
+        self._next_start_s = self._clock.monotonic() + pause_s
+        self._last_failure = f"A process for the pipeline could not be started: {reason}"
+        self._notices[State.STARTING] = f"{self._last_failure} Trying again in {pause_s:g} s."
+
+    def _nobody_ready(self) -> WorkerError:
+        hint = "Does its file do something at import, or its warm_up, that takes long?"
+        return WorkerError(
+            f"No process was ready for the pipeline within {self._timeout_s:g} s. "
+            f"{self._last_failure or hint} Raise timeout_s if it needs longer."
+        )
+
+    def _death_of(self, process: WorkerProcess) -> WorkerError:
+        if process.is_overdue:
+            return WorkerError(
                 f"The pipeline took longer than {self._timeout_s:g} s and was stopped. Raise "
                 "timeout_s, or make the pipeline or the prescan smaller."
             )
-            raise WorkerError(msg) from None
-        except ProcessExpired as error:
-            msg = (
-                f"The process of the pipeline ended with exit code {error.exitcode}: it crashed, "
-                "ran out of memory, or was killed."
-            )
-            raise WorkerError(msg) from None
-        except (concurrent.futures.BrokenExecutor, RuntimeError) as error:
-            self.close()
-            msg = (
-                f"The pipeline could not be run in a process of its own: {error}. Another process "
-                'must be able to import it: a run file needs `if __name__ == "__main__":` '
-                "before its call. If it cannot, set isolate=False."
-            )
-            raise WorkerError(msg) from error
+        return WorkerError(
+            f"The process of the pipeline ended, {_how(process)}: it crashed, ran out of memory, "
+            "or was killed."
+        )
 
 
-_pipeline: Pipeline | None = None  # of a worker process; unused in the session's own
+def _how(process: WorkerProcess) -> str:
+    return f"exit code {process.exit_code}"
 
 
-def _initialise(file_reference: str | None, pickled: bytes) -> None:
-    """Load and warm up the pipeline, in the worker process."""
-    global _pipeline  # noqa: PLW0603 - one pipeline serves the whole process
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the session
-    threading.Thread(target=_end_with_session, daemon=True).start()
-    if file_reference is not None:
-        load_pipeline(file_reference)
-    _pipeline = pickle.loads(pickled)  # noqa: S301 - our own session's bytes
-    warm_up(_pipeline)
+def _why_not_started(process: WorkerProcess) -> str:
+    if process.reply is not None:
+        return f"{describe_error(error_from_data(process.reply.content))}".rstrip(".") + "."
+    if process.is_overdue:
+        return f"it did not get ready within {_START_LIMIT_S:g} s."
+    return f"it ended, {_how(process)}."
 
 
-def _end_with_session() -> None:
-    """End the worker process when the session's own is gone, even while the pipeline hangs."""
-    session = multiprocessing.parent_process()
-    if session is not None:
-        session.join()
-        os._exit(1)
+def _cannot_be_loaded(process: WorkerProcess) -> bool:
+    """Return whether a start failed for a reason that will not pass: not because it was killed."""
+    return process.reply is not None or (process.exit_code or 0) > 0
 
 
-def _do_nothing() -> None:
-    """Have the pool start its workers."""
+def _refusal(process: WorkerProcess) -> Exception:
+    """Return why a pipeline cannot run at all."""
+    error = None if process.reply is None else error_from_data(process.reply.content)
+    if isinstance(error, ConfigurationError):
+        return error
+    refusal = _unable(_why_not_started(process))
+    refusal.__cause__ = error
+    return refusal
 
 
-def _run(request: bytes) -> tuple[bytes, list[str]]:
-    """Return the pickled answer and the warnings of the pipeline, in the worker process."""
-    with warnings.catch_warnings(record=True) as caught:
-        reply = _answer(request)
-    return reply, [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
+def _unable(reason: str) -> WorkerError:
+    return WorkerError(
+        f"The pipeline could not be run in a process of its own: {reason} Another process must be "
+        'able to import it: a run file needs `if __name__ == "__main__":` before its call. If it '
+        "cannot, set isolate=False."
+    )
 
 
-def _answer(request: bytes) -> bytes:
-    """Run the pipeline, in the worker process; whatever happens becomes an answer."""
-    path, img_kwargs, img_cache = pickle.loads(request)  # noqa: S301 - our own session's bytes
-    try:
-        returned = _pipeline(path, **img_kwargs, **img_cache)  # type: ignore[misc]
-    except SystemExit as error:
-        return pickle.dumps((None, WorkerError(f"The pipeline called sys.exit({error.code!r}).")))
-    except Exception as error:  # noqa: BLE001 - a boundary with the user's code
-        return _pickled_error(error)
-    except BaseException as error:  # noqa: BLE001 - such as a KeyboardInterrupt of its own
-        return pickle.dumps((None, WorkerError(f"The pipeline raised {type(error).__name__}.")))
-    try:
-        return pickle.dumps((returned, None))
-    except Exception as error:  # noqa: BLE001 - pickling runs the user's code as well
-        message = f"The pipeline's answer cannot be handed to the session: {error}."
-        return pickle.dumps((None, InvalidAnswerError(message)))
+def _request(path: str, img_kwargs: Mapping[str, Any], img_cache: Mapping[str, Any]) -> bytes:
+    if isinstance(img_cache, ClosedCache):
+        cache = img_cache.pickled
+    else:
+        cache = _handed_over(dict(img_cache), "The pipeline's cache")
+    kwargs = _handed_over(dict(img_kwargs), "A keyword argument of the pipeline")
+    return packed((path, kwargs, cache))
 
 
-def _pickled_error(error: Exception) -> bytes:
-    """Return an exception as bytes, with the place where it was raised."""
-    error.add_note("".join(traceback.format_exception(error)).rstrip())
-    try:
-        pickled = pickle.dumps((None, error))
-        pickle.loads(pickled)  # noqa: S301 - not every exception survives both ways
-    except Exception:  # noqa: BLE001 - pickling runs the user's code as well
-        return pickle.dumps((None, WorkerError(f"{type(error).__name__}: {error}")))
-    return pickled
+def _result(reply: Reply) -> AnalysisResult:
+    """Return the answer in a reply, or raise its error; repeat the pipeline's warnings here."""
+    for message in reply.warnings:
+        warnings.warn(message, UserWarning, stacklevel=3)
+    if reply.kind == "error":
+        raise error_from_data(reply.content)
+    z, y, x, message, cache, is_plain = reply.content
+    return AnalysisResult(z, y, x, message, unpacked(cache) if is_plain else ClosedCache(cache))
 
 
 def _file_reference(pipeline: Pipeline) -> str | None:
@@ -211,7 +305,7 @@ def _file_reference(pipeline: Pipeline) -> str | None:
     module = sys.modules.get(getattr(pipeline, "__module__", ""))
     file = getattr(module, "__file__", None)
     if module is not None and module.__name__ == "__main__" and file is None:
-        _refuse(pipeline, "it was typed in, so that no other process can import it")
+        _refuse("The pipeline", pipeline, "it was typed in, so that no other process can import it")
     if module is None or file is None or module.__name__ == "__main__":
         return None
     if importlib.machinery.PathFinder.find_spec(module.__name__.partition(".")[0]) is not None:
@@ -219,16 +313,16 @@ def _file_reference(pipeline: Pipeline) -> str | None:
     return f"{file}:{getattr(pipeline, '__name__', '')}"
 
 
-def _pickled_pipeline(pipeline: Pipeline) -> bytes:
+def _handed_over(value: object, what: str) -> bytes:
     try:
-        return pickle.dumps(pipeline)
+        return pickle.dumps(value)
     except Exception as error:  # noqa: BLE001 - pickling runs the user's code as well
-        _refuse(pipeline, error)
+        _refuse(what, value, error)
 
 
-def _refuse(pipeline: Pipeline, reason: object) -> NoReturn:
+def _refuse(what: str, value: object, reason: object) -> NoReturn:
     msg = (
-        f"The pipeline {pipeline!r} cannot be run in a process of its own: {reason}. Define it at "
+        f"{what} cannot be handed to a process of its own: {value!r:.200}: {reason}. Define it at "
         "the top level of a file, or set isolate=False."
     )
     raise ConfigurationError(msg)

@@ -1,17 +1,19 @@
-"""From the path of a prescan to its array, whole or not at all."""
+"""From the path of a prescan to its array, complete or not at all."""
 
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from dystrack.core.errors import ImageError, IncompleteImageError, UnsupportedImageError
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock
-from dystrack.images.readers import Reader, colour_error, reader_for
+from dystrack.images.image_file import ImageStatus
+from dystrack.images.readers import Image, read_image
 from dystrack.images.readiness import FileStamp, wait_until_whole
+from dystrack.images.stack_axes import channel_index
+from dystrack.pipelines.utilities.preparation import select_channel
 
-__all__ = ["robustly_load_image_after_write"]
+__all__ = ["load_stack", "robustly_load_image_after_write"]
 
 _ATTEMPTS = 5
 _FIRST_PAUSE_S = 0.05
@@ -20,7 +22,7 @@ _FIRST_PAUSE_S = 0.05
 def robustly_load_image_after_write(
     target_path: str | Path, await_write: float = 2, *, clock: Clock = SYSTEM_CLOCK
 ) -> npt.NDArray[Any]:
-    """Wait until an image is whole, and load it.
+    """Wait until an image is complete, and load it.
 
     TIFF, CZI and ND2 are read directly, every other format by bioio if a plug-in for it is
     installed. The file is looked at again after it was read: if it changed in the meantime, or
@@ -50,18 +52,71 @@ def robustly_load_image_after_write(
     FileNotFoundError
         If there is no such file.
     """
+    return _load(Path(target_path), await_write, clock).pixels
+
+
+def load_stack(
+    target_path: str | Path,
+    channel: int | None = None,
+    await_write: float = 2,
+    *,
+    clock: Clock = SYSTEM_CLOCK,
+) -> npt.NDArray[Any]:
+    """Wait until a prescan is complete, and load one channel of it.
+
+    Where the file says what its axes are, nothing else is taken for z. Where it does not, as in a
+    plain TIFF, `channel` is an index along the first axis, and of three axes the first is z if no
+    channel is given.
+
+    Parameters
+    ----------
+    target_path : str or Path
+        Path of the prescan.
+    channel : int, optional, default None
+        Index of the channel. If not given, the prescan must have a single channel.
+    await_write : float, optional, default 2
+        As in `robustly_load_image_after_write`.
+    clock : Clock, optional
+        Time as the wait sees it; by default the computer's.
+
+    Returns
+    -------
+    ndarray of shape (Z, Y, X) or (Y, X)
+        The grey values as they are in the file.
+
+    Raises
+    ------
+    UnsupportedImageError
+        If the file has other axes, such as several time points, or no such channel; the message
+        names the axes that are there. If it is a colour picture, or nothing that is installed reads
+        its format.
+    IncompleteImageError
+        If the file does not become complete, changes time after time, or cannot be read.
+    FileNotFoundError
+        If there is no such file.
+    """
     path = Path(target_path)
-    read = reader_for(path)
+    image = _load(path, await_write, clock)
+    if not image.axes_known:
+        return select_channel(image.pixels, channel)
+    try:
+        index = channel_index(image.sizes, channel)
+    except UnsupportedImageError as error:
+        raise UnsupportedImageError(f"{path.name}: {error}") from None
+    stack: npt.NDArray[Any] = image.pixels if index is None else image.pixels[index]
+    return stack
+
+
+def _load(path: Path, await_write: float, clock: Clock) -> Image:
+    """Return an image that was complete before it was read and has not changed meanwhile."""
     reason: Exception | None = None
     for attempt in range(_ATTEMPTS):
         if reason is not None:
             clock.sleep(_FIRST_PAUSE_S * 2 ** (attempt - 1))
         ready = wait_until_whole(path, quiet_s=await_write, clock=clock)
-        if ready.status.is_colour:
-            raise colour_error(path)
-        image, reason = _try_to_read(read, path)
+        image, reason = _try_to_read(path, ready.status)
         if image is not None and FileStamp.of(path) == ready.stamp:
-            return np.squeeze(image)
+            return image
     raise IncompleteImageError(
         f"{path.name} could not be loaded in {_ATTEMPTS} attempts: "
         f"{reason or 'it was written to while it was read'}. Check that the microscope saves it "
@@ -69,12 +124,10 @@ def robustly_load_image_after_write(
     ) from reason
 
 
-def _try_to_read(
-    read: Reader, path: Path
-) -> tuple[npt.NDArray[Any], None] | tuple[None, Exception]:
+def _try_to_read(path: Path, status: ImageStatus) -> tuple[Image, None] | tuple[None, Exception]:
     """Return the image and no error, or no image and the error."""
     try:
-        return read(path), None
+        return read_image(path, status), None
     except ImageError:
         raise
     except Exception as error:  # readers raise all kinds of errors on bad files

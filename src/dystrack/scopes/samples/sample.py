@@ -76,7 +76,7 @@ class Sample:
         return self.position_um(time_s).plus(self.body.aim(field_um))
 
     def is_in_view(self, time_s: float, view: View) -> bool:
-        """Return whether all of the body that matters lies in the field.
+        """Return whether all of the body that matters is seen.
 
         Parameters
         ----------
@@ -88,8 +88,10 @@ class Sample:
         Returns
         -------
         bool
-            True if nothing of it is cut off.
+            True if nothing of it is cut off; never in a black scan.
         """
+        if self.imaging.is_dropout(time_s):
+            return False
         position = self.position_um(time_s)
         low, high = self.body.extent(time_s)
         return view.contains(position.plus(low), position.plus(high))

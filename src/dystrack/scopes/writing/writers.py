@@ -150,10 +150,15 @@ def write_czi(path: Path, stack: Stack, voxel_size: VoxelSize) -> None:
     ------
     UnsupportedImageError
         If the stack has other dimensions or another type.
+    ConfigurationError
+        If pylibCZIrw is not installed, which writes them.
     """
-    from pylibCZIrw import czi  # noqa: PLC0415 - heavy: loaded when it is used
-
     _check(stack)
+    try:
+        from pylibCZIrw import czi  # noqa: PLC0415 - heavy, and brings much more with it
+    except ImportError as error:
+        msg = "CZI files are written by one more package: pip install pylibCZIrw"
+        raise ConfigurationError(msg) from error
     is_stack = "Z" in _axes(stack)
     with czi.create_czi(str(path), exist_ok=True) as document:
         for index, plane in enumerate(_planes(stack)):

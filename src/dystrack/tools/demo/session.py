@@ -13,11 +13,12 @@ from dystrack.core.errors import ConfigurationError, FolderError
 from dystrack.core.protocols import Pipeline
 from dystrack.manager.events import Event, Listener, SessionStarted
 from dystrack.manager.manager import run_dystrack_manager
+from dystrack.manager.wording import count
 from dystrack.scopes.clocks import SimulatedClock
-from dystrack.scopes.geometry import Um
 from dystrack.scopes.hand_off import FolderHandOff
 from dystrack.scopes.samples.scenes import DIFFICULTIES, SCENES, make_sample
 from dystrack.scopes.simulator import Microscope, MicroscopeSettings, Site
+from dystrack.scopes.stage import StageSettings, spread_over_stage
 from dystrack.scopes.visits import Visit, summarise
 
 __all__ = [
@@ -33,7 +34,6 @@ VisitListener = Callable[[Visit], None]
 """Is told of each visit of the microscope, in a thread of its own."""
 
 _ANSWER_TIMEOUT_S = 30.0
-_SITE_DISTANCE_UM = 5000.0
 
 
 @dataclass(frozen=True)
@@ -199,13 +199,18 @@ def describe_visits(visits: Sequence[Visit]) -> str:
     if not visits:
         return "The show was ended before the first main scan."
     summary = summarise(visits)
-    return (
-        f"The sample moved {summary.travelled_um:.1f} µm. It was never further than "
-        f"{summary.worst_distance_um:.1f} µm from where the microscope was to keep it "
-        f"(median {summary.median_distance_um:.1f} µm).\n"
-        f"The whole sample was in view at {summary.in_view_share:.0%} of {summary.n_visits} main "
-        f"scans; without tracking it would have been at {summary.untracked_in_view_share:.0%}."
+    is_one = len({visit.position for visit in visits}) == 1
+    samples, them = ("The sample", "it") if is_one else ("The samples", "them")
+    text = (
+        f"{samples} moved up to {summary.travelled_um:.1f} µm, never further than "
+        f"{summary.worst_distance_um:.1f} µm (median {summary.median_distance_um:.1f} µm) from "
+        f"where the microscope was to keep {them}.\n"
+        f"The main scans show {them} completely at {summary.in_view_share:.0%} of "
+        f"{summary.n_visits} visits; without tracking, at {summary.untracked_in_view_share:.0%}."
     )
+    if summary.n_stayed:
+        text += f"\nNo target was found at {count(summary.n_stayed, 'visit')}; the stage stayed."
+    return text
 
 
 def scene_pipeline(scene: str) -> Pipeline:
@@ -249,16 +254,16 @@ class _MicroscopeThread(threading.Thread):
         super().__init__(name="simulated microscope", daemon=True)
         self.visits: list[Visit] = []
         self._on_visit = on_visit
-        scene = SCENES[settings.scene]
+        scene, stage = SCENES[settings.scene], StageSettings()
         samples = [
             make_sample(
                 settings.scene,
                 settings.difficulty,
                 seed=settings.seed + number,
                 speed=settings.speed,
-                start=Um(0.0, 0.0, number * _SITE_DISTANCE_UM),
+                start=place,
             )
-            for number in range(settings.n_positions)
+            for number, place in enumerate(spread_over_stage(settings.n_positions, stage))
         ]
         self._microscope = Microscope(
             [Site(sample) for sample in samples],
@@ -269,6 +274,7 @@ class _MicroscopeThread(threading.Thread):
                 main_scan=scene.main_scan,
                 n_time_points=settings.n_time_points,
                 interval_s=scene.interval_s,
+                stage=stage,
                 keeps_pictures=settings.keeps_pictures,
             ),
             _PacedClock(speed=scene.interval_s * settings.n_time_points / settings.duration_s),

@@ -12,11 +12,13 @@ from rich.text import Text
 
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.manager.watching.image_names import REPORT_NAME
+from dystrack.manager.wording import count, shortened
 from dystrack.options.command_options import CommandOptions, command_options
 from dystrack.options.command_parser import parse_words
 from dystrack.options.docstring_arguments import read_arguments
 from dystrack.options.option_help import help_screen
 from dystrack.options.pipeline_reference import LoadedPipeline
+from dystrack.options.standard_output import printable
 from dystrack.tools.rehearsal.recordings import LONGEST_GAP_S, Recordings
 from dystrack.tools.rehearsal.rehearse import FORCED, Rehearsal, RehearsalSettings, rehearse
 from dystrack.tools.rehearsal.replay import Replayed
@@ -134,7 +136,7 @@ def rehearsal_table(rehearsal: Rehearsal) -> RenderableType:
     table.add_column("Message", overflow="fold")
     for replayed in rehearsal.replayed:
         table.add_row(*_row(replayed))
-    return Group(table, *_notes(rehearsal.replayed), Text(_summary(rehearsal.replayed)))
+    return Group(table, *_notes(rehearsal), Text(_summary(rehearsal.replayed)))
 
 
 def _report_path(settings: RehearsalSettings) -> Path | None:
@@ -153,7 +155,7 @@ def _describe_start(folder: Path, found: Recordings, settings: RehearsalSettings
     pace = f"one every {settings.interval:g} s" if settings.interval else "one after the other"
     if settings.interval is None:
         pace = f"at their recorded pace, with pauses of at most {LONGEST_GAP_S:g} s"
-    what = f"Replaying {len(found.prescans)} prescans of {folder}, {pace}"
+    what = f"Replaying {count(len(found.prescans), 'prescan')} of {folder}, {pace}"
     lines = [f"{what}, written as {settings.behaviour}. No microscope is asked to move."]
     if found.left_out:
         listed = ", ".join(found.left_out[:_NAMES_SHOWN])
@@ -161,32 +163,39 @@ def _describe_start(folder: Path, found: Recordings, settings: RehearsalSettings
         left_out = f"Left out, as they are no images: {listed}{more}."
         advice = "A run takes every new file for a prescan, without --file_start or --file_end."
         lines += [f"{left_out} {advice}"]
-    return Text("\n".join(lines))
+    return Text("\n".join(map(printable, lines)))
 
 
 def _row(replayed: Replayed) -> tuple[Text | str, ...]:
-    answer = replayed.answer
+    name, answer = Text(printable(replayed.name)), replayed.answer
     if answer is None:
-        return (Text(replayed.name), "", "", "", "", "", Text("not answered", style="bold red"))
+        return (name, "", "", "", "", "", Text("not answered", style="bold red"))
     style = "green" if replayed.is_tracked else "red"
     return (
-        Text(replayed.name),
-        Text(answer.position),
+        name,
+        Text(printable(answer.position)),
         *("nan" if value is None else f"{value:.2f}" for value in (answer.z, answer.y, answer.x)),
         f"{replayed.latency_s * _MS_PER_S:.0f}",
-        Text(answer.msg, style=style),
+        Text(printable(shortened(answer.msg)), style=style),
     )
 
 
-def _notes(all_replayed: Sequence[Replayed]) -> Iterator[Text]:
-    """Yield what is to be said, each thing once with the prescans that it concerns."""
+def _notes(rehearsal: Rehearsal) -> Iterator[Text]:
+    """Yield what is to be said, each thing once with the prescans that it concerns.
+
+    What ended the rehearsal is left out, since it is raised below the table.
+    """
     names: dict[str, list[str]] = {}
-    for replayed in all_replayed:
+    for replayed in rehearsal.replayed:
         for note in replayed.notes:
             names.setdefault(note, []).append(replayed.name)
-    for note, concerned in names.items():
-        others = f" and {len(concerned) - 1} more" if len(concerned) > 1 else ""
-        yield Text.assemble(("! ", "bold yellow"), (concerned[0], "bold"), f"{others}: {note}")
+    last_word = "" if rehearsal.error is None else str(rehearsal.error)
+    for note, (first, *others) in names.items():
+        if last_word and last_word in note:
+            continue
+        more = f" and {len(others)} more" if others else ""
+        heading = "" if first in note else f"{first}{more}: "
+        yield Text.assemble(("! ", "bold yellow"), (printable(heading), "bold"), printable(note))
 
 
 def _summary(all_replayed: Sequence[Replayed]) -> str:
@@ -194,8 +203,8 @@ def _summary(all_replayed: Sequence[Replayed]) -> str:
     n_tracked = sum(replayed.is_tracked for replayed in all_replayed)
     n_notes = sum(len(replayed.notes) for replayed in all_replayed)
     counts = (
-        f"{len(all_replayed)} prescans, {n_answered} answered, {n_tracked} of them from their own "
-        f"image. Warnings and failures: {n_notes}."
+        f"{count(len(all_replayed), 'prescan')}, {n_answered} answered, {n_tracked} of them from "
+        f"their own image. Warnings and failures: {n_notes}."
     )
     latencies_ms = [r.latency_s * _MS_PER_S for r in all_replayed if r.answer is not None]
     if not latencies_ms:

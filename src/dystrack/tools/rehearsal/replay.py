@@ -17,6 +17,7 @@ from dystrack.manager.events import (
     PositionHeld,
     Warned,
 )
+from dystrack.manager.wording import failure, trouble
 from dystrack.scopes.writing.behaviours import WriteBehaviour
 from dystrack.tools.rehearsal.recordings import Recording
 
@@ -80,13 +81,11 @@ class Minutes:
         match event:
             case AnalysisStarted(path=path):
                 self._current = path
-            case AnalysisFailed(path=path, error=error, fallback=fallback):
+            case AnalysisFailed(path=path):
                 self._current = path
-                self.note(f"{error} Sent instead: {fallback}.")
-            case PositionHeld(position=position, reason=reason):
-                self.note(f"Position {position} is held: {reason}")
-            case Warned(message=message):
-                self.note(message)
+                self.note(failure(event))
+            case PositionHeld() | Warned():
+                self.note(trouble(event))
             case Answered(path=path):
                 with self._answered:
                     self._answers[path] = (event, time.monotonic())

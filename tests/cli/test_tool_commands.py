@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from dystrack import cli
-from dystrack.tools.demo import show as demo_show
 from dystrack.tools.demo.session import DemoSettings
 from dystrack.tools.rehearsal import command as rehearse_command
 from fakes import write_prescan
@@ -22,7 +21,7 @@ def shown(monkeypatch):
         calls.append((settings, folder, others))
         return "It went well."
 
-    monkeypatch.setattr(demo_show, "show_demo", fake)
+    monkeypatch.setattr("dystrack.cli.demo.show_demo", fake)
     return calls
 
 

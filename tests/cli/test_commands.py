@@ -59,7 +59,8 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("__init__", "lateral_line", "chick_node"):
         (package / f"{module}.py").write_text(PIPELINE, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(cli, "_PIPELINES", name)
+    monkeypatch.setattr("dystrack.cli.pipeline_words.SHIPPED", name)
+    monkeypatch.setattr("dystrack.cli.pipelines.SHIPPED", name)
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[Any, str]:
@@ -149,10 +150,13 @@ def test_run_takes_a_run_file_with_its_settings(run: FakeRun, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["run"], "The first word after 'dystrack run' is the pipeline; it is missing. Write"),
+        (
+            ["run"],
+            "The first word after 'dystrack run' is the pipeline or run file; it is missing. Write",
+        ),
         (
             ["run", "--channel", "1"],
-            "The first word after 'dystrack run' is the pipeline; it is --",
+            "The first word after 'dystrack run' is the pipeline or run file; it is --",
         ),
         (
             ["run", "lateral_lin", "F"],
@@ -186,6 +190,7 @@ def test_a_typing_mistake_ends_with_one_message_and_code_2(
     [
         (FolderError("The folder x does not exist."), 2, "dystrack: The folder x does not exist."),
         (ConfigurationError("No é 細."), 2, "dystrack: No é 細."),
+        (ConfigurationError("No a\x1b[2J\nb."), 2, "dystrack: No a\\x1b[2J b."),
         (AnalysisError("Nothing found."), 1, "dystrack: AnalysisError: Nothing found."),
         (KeyboardInterrupt(), 130, "dystrack: Stopped."),
     ],
@@ -257,7 +262,8 @@ def test_a_console_without_the_letters_does_not_end_the_program(
     (tmp_path / name).mkdir()
     (tmp_path / name / "__init__.py").touch()
     (tmp_path / name / "tip.py").write_text(PIPELINE.replace("Find", "細胞"), encoding="utf-8")
-    monkeypatch.setattr(cli, "_PIPELINES", name)
+    monkeypatch.setattr("dystrack.cli.pipeline_words.SHIPPED", name)
+    monkeypatch.setattr("dystrack.cli.pipelines.SHIPPED", name)
     stream = io.TextIOWrapper(io.BytesIO(), encoding="cp1252", write_through=True)
     monkeypatch.setattr("sys.stdout", stream)
 
@@ -280,3 +286,19 @@ def test_the_version_needs_nothing_heavy(start: list[str]) -> None:
     assert answer.stdout == f"{dystrack.__version__}\n"
     imported = {line.rpartition("|")[2].strip() for line in answer.stderr.splitlines()}
     assert not {"cyclopts", "rich", "numpy", "docstring_parser"} & imported
+
+
+def test_only_the_command_that_is_called_is_imported() -> None:
+    probe = (
+        "import sys; from dystrack.cli import main; main(['pipelines']);"
+        "names = [n for n in sys.modules if n.startswith('dystrack.')];"
+        "print(); print(*names)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", probe], capture_output=True, encoding="utf-8", check=True
+    )
+    imported = set(run.stdout.splitlines()[-1].split())
+
+    assert "dystrack.cli.pipelines" in imported
+    assert not {"dystrack.cli.run", "dystrack.cli.demo", "dystrack.cli.rehearse"} & imported
+    assert not {"dystrack.manager", "dystrack.tools", "dystrack.scopes"} & imported

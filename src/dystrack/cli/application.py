@@ -1,0 +1,107 @@
+"""The `dystrack` command: finds the command that is meant, and turns errors into exit codes."""
+
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+
+from dystrack import __version__
+from dystrack.core.errors import ConfigurationError, DyStrackError
+from dystrack.options.standard_output import printable, replace_unknown_letters
+
+if TYPE_CHECKING:
+    import cyclopts
+
+__all__ = ["main"]
+
+# A new command is one file, and one line here: does its pipeline read the words, what does it do?
+_COMMANDS = {
+    "run": (True, "Watch a folder and answer each prescan with coordinates for the microscope."),
+    "pipelines": (False, "List the shipped pipelines and their options."),
+    "demo": (False, "Track a simulated sample, live, and write a report."),
+    "rehearse": (True, "Replay recorded prescans into a session, without any microscope."),
+    "report": (False, "Write a report of the last run in a folder, also of one that goes on."),
+}
+_NO_FLAGS: Mapping[str, Any] = MappingProxyType(
+    {"help_flags": [], "version_flags": [], "end_of_options_delimiter": ""}
+)
+_EXIT_FAILED = 1
+_EXIT_USAGE = 2
+_EXIT_INTERRUPTED = 130
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Run the `dystrack` command.
+
+    Parameters
+    ----------
+    words : sequence of str or None, default None
+        The words after ``dystrack``; those that the process was started with if not given.
+
+    Raises
+    ------
+    SystemExit
+        With code 2 if something was asked for that cannot be done, 1 if a run failed, 130 after
+        Ctrl-C outside of a run; each with one message on standard error.
+    """
+    tokens = list(sys.argv[1:] if words is None else words)
+    replace_unknown_letters()
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            _call_command(tokens)
+    except ConfigurationError as error:
+        _leave(str(error), _EXIT_USAGE)
+    except DyStrackError as error:
+        _leave(f"{type(error).__name__}: {error}", _EXIT_FAILED)
+    except KeyboardInterrupt:
+        _leave("Stopped.", _EXIT_INTERRUPTED)
+
+
+def _call_command(tokens: list[str]) -> None:
+    """Call the command that the words ask for."""
+    if tokens == ["--version"]:  # before anything else is imported
+        sys.stdout.write(f"{__version__}\n")
+        return
+    import cyclopts  # noqa: PLC0415  (0.13 s)
+
+    try:
+        command, bound, _ = _app().parse_args(tokens, exit_on_error=False, print_error=False)
+    except cyclopts.CycloptsError as error:
+        error.verbose = False
+        message = f"{error} What there is: dystrack --help"
+        raise ConfigurationError(message) from None
+    command(*bound.args, **bound.kwargs)
+
+
+def _app() -> "cyclopts.App":
+    """Return the commands."""
+    import cyclopts  # noqa: PLC0415
+
+    app = cyclopts.App(
+        name="dystrack", help="A microscope that follows its living sample.", version=__version__
+    )
+    for name, (takes_any_words, summary) in _COMMANDS.items():
+        others = {"default_parameter": cyclopts.Parameter(allow_leading_hyphen=True), **_NO_FLAGS}
+        target = f"dystrack.cli.{name}:{name}"  # imported when it is called
+        app.command(target, help=summary, **(others if takes_any_words else {}))
+    return app
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Write what a warning says, without the place in the program that says it."""
+    del category, filename, lineno, line
+    (file or sys.stderr).write(f"Note: {printable(str(message))}\n")
+
+
+def _leave(message: str, code: int) -> NoReturn:
+    sys.stderr.write(f"dystrack: {printable(message)}\n")
+    raise SystemExit(code)

@@ -1,0 +1,77 @@
+"""Which axes of a prescan are Z, Y and X: the rules that pipelines and the manager share."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from dystrack.core.errors import UnsupportedImageError
+
+__all__ = ["channel_index", "depth_of_stack", "described"]
+
+_STACK_AXES: Final = frozenset("CZYX")
+
+
+def described(sizes: Mapping[str, int]) -> str:
+    """Return the axes and their lengths as text, such as ``"T = 3, Z = 21, Y = 200, X = 500"``."""
+    return ", ".join(f"{axis} = {size}" for axis, size in sizes.items())
+
+
+def channel_index(sizes: Mapping[str, int], channel: int | None) -> int | None:
+    """Return which channel of an image with known axes is meant.
+
+    Parameters
+    ----------
+    sizes : mapping of str to int
+        Length of each axis by its letter.
+    channel : int or None
+        What the user asked for; negative numbers count from the last channel.
+
+    Returns
+    -------
+    int or None
+        Index along C; None if the image has no such axis.
+
+    Raises
+    ------
+    UnsupportedImageError
+        If there are axes besides C, Z, Y and X, if there is no such channel, or if there are
+        several and none was asked for.
+    """
+    if not {"Y", "X"} <= sizes.keys() <= _STACK_AXES:
+        raise UnsupportedImageError(
+            f"The image has the axes {described(sizes)}. A stack (Z, Y, X) or a plane (Y, X) of "
+            "one or more channels is needed: let the microscope save each time point, position "
+            "and view as a file of its own."
+        )
+    n_channels = sizes.get("C", 1)
+    if channel is None and n_channels > 1:
+        raise UnsupportedImageError(
+            f"The image has the axes {described(sizes)}. "
+            f"Choose a channel: `channel` 0 to {n_channels - 1}."
+        )
+    if channel is not None and not -n_channels <= channel < n_channels:
+        there = f"channels 0 to {n_channels - 1}" if n_channels > 1 else "only channel 0"
+        raise UnsupportedImageError(
+            f"`channel` is {channel}, but the image with the axes {described(sizes)} has {there}."
+        )
+    return channel if "C" in sizes else None
+
+
+def depth_of_stack(sizes: Mapping[str, int], *, axes_known: bool, has_channel: bool) -> int:
+    """Return the number of planes that a pipeline sees.
+
+    Parameters
+    ----------
+    sizes : mapping of str to int
+        Length of each axis by its letter.
+    axes_known : bool
+        Whether the file says what its axes are.
+    has_channel : bool
+        Whether a channel was asked for, which of three axes without names takes the first.
+
+    Returns
+    -------
+    int
+        Length of Z, 1 where there is no such axis: channels and time points are no planes.
+    """
+    is_plane_of_stack = not axes_known and has_channel and len(sizes) == 3  # noqa: PLR2004
+    return 1 if is_plane_of_stack else sizes.get("Z", 1)

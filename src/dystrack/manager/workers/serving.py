@@ -1,0 +1,147 @@
+"""What runs in a worker process: load the pipeline, then answer one prescan after another.
+
+::
+
+    session                    worker
+       │ ◄── ready ── or ── failed ┤  the pipeline was loaded and warmed up, or why not
+       ├── request ──────────────► │
+       │ ◄──────────────── taken ──┤  from here on its death is this prescan's failure
+       │ ◄── answer ── or ── error ┤
+
+What goes to the session is plain data (`plain_data`), whatever the pipeline does.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+import threading
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from dystrack.core.error_texts import safe_text
+from dystrack.core.errors import InvalidAnswerError
+from dystrack.core.protocols import AnalysisResult, Pipeline
+from dystrack.manager.workers.answers import check_answer, contained
+from dystrack.manager.workers.errors_from_elsewhere import error_as_data
+from dystrack.manager.workers.plain_data import is_plain_data, packed
+from dystrack.manager.workers.warming import warm_up
+from dystrack.options.pipeline_reference import load_pipeline
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+__all__ = ["LARGEST_CACHE_BYTES", "PipelineRecipe", "end_group", "serve"]
+
+LARGEST_CACHE_BYTES = 1 << 28
+_MOST_WARNINGS = 20
+
+PipelineRecipe = tuple[str | None, bytes, bytes]
+"""The file to load first, if any; the pickled pipeline; its pickled keyword arguments."""
+
+
+def serve(connection: "Connection[bytes, bytes]", recipe: PipelineRecipe) -> None:
+    """Answer requests until the session goes.
+
+    Parameters
+    ----------
+    connection : Connection
+        To the session.
+    recipe : PipelineRecipe
+        How to get the pipeline.
+    """
+    _become_independent()
+    try:
+        pipeline = _loaded(recipe)
+    except BaseException as error:  # noqa: BLE001 - a boundary with the user's code
+        connection.send_bytes(packed(("failed", error_as_data(error), [])))
+        return
+    connection.send_bytes(packed(("ready", None, [])))
+    with contextlib.suppress(EOFError, OSError):  # the session has gone
+        while True:
+            request = connection.recv_bytes()
+            connection.send_bytes(packed(("taken", None, [])))
+            connection.send_bytes(_reply(pipeline, request))
+
+
+def end_group(pid: int) -> None:
+    """Kill a worker together with the programs that its pipeline started.
+
+    Parameters
+    ----------
+    pid : int
+        Number of the worker process.
+    """
+    if sys.platform != "win32":  # Windows has no groups that end together
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+
+
+def _become_independent() -> None:
+    """Leave Ctrl-C to the session, and end when the session has gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform != "win32":
+        os.setsid()
+    threading.Thread(target=_end_with_session, daemon=True).start()
+
+
+def _end_with_session() -> None:
+    """End the worker process when the session's own is gone, even while the pipeline hangs."""
+    session = multiprocessing.parent_process()
+    if session is not None:
+        session.join()
+        end_group(os.getpid())
+        os._exit(1)
+
+
+def _loaded(recipe: PipelineRecipe) -> Pipeline:
+    file_reference, pipeline, img_kwargs = recipe
+    if file_reference is not None:
+        load_pipeline(file_reference)
+    loaded: Pipeline = pickle.loads(pipeline)  # noqa: S301 - our own session's bytes
+    warm_up(loaded, pickle.loads(img_kwargs))  # noqa: S301 - our own session's bytes
+    return loaded
+
+
+def _reply(pipeline: Pipeline, request: bytes) -> bytes:
+    """Run the pipeline; whatever happens becomes a reply."""
+    with warnings.catch_warnings(record=True) as caught:
+        try:
+            content: tuple[str, Any] = "answer", _answer(pipeline, request)
+        except BaseException as error:  # noqa: BLE001 - a boundary with the user's code
+            content = "error", error_as_data(error)
+    with contextlib.suppress(Exception):  # what a pipeline prints is seen even if it dies next
+        sys.stdout.flush()
+    told = [safe_text(w.message) for w in caught if issubclass(w.category, UserWarning)]
+    return packed((*content, told[:_MOST_WARNINGS]))
+
+
+def _answer(pipeline: Pipeline, request: bytes) -> tuple[float, float, float, str, bytes, bool]:
+    """Return the five values, the cache as bytes and whether it is plain data."""
+    path, *pickles = pickle.loads(request)  # noqa: S301 - our own session's bytes
+    img_kwargs, img_cache = map(pickle.loads, pickles)  # what a pipeline once handed on, in part
+    result = check_answer(pipeline(path, **img_kwargs, **img_cache))
+    return (*result[:4], *_pickled_cache(result))
+
+
+def _pickled_cache(result: AnalysisResult) -> tuple[bytes, bool]:
+    """Return a cache as bytes that can be opened again, and whether it is plain data."""
+    try:
+        cache = packed(result.img_cache)
+        _check_size(cache)
+        is_plain = is_plain_data(cache)
+        if not is_plain:
+            pickle.loads(cache)  # noqa: S301 - what cannot be opened fails now, not at the next call
+    except BaseException as error:  # noqa: BLE001 - pickling runs the user's code as well
+        msg = f"The pipeline's cache cannot be handed on to its next call: {safe_text(error)}"
+        raise InvalidAnswerError(msg) from contained(error)
+    return cache, is_plain
+
+
+def _check_size(cache: bytes) -> None:
+    if len(cache) > LARGEST_CACHE_BYTES:
+        size_mb, most_mb = len(cache) / 1e6, LARGEST_CACHE_BYTES / 1e6
+        msg = f"it takes {size_mb:.0f} MB, at most {most_mb:.0f} MB can be. Hand on less."
+        raise InvalidAnswerError(msg)
