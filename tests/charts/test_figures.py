@@ -179,7 +179,7 @@ def test_one_unit_of_time_fits_the_run(last_s, title, place):
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0.0482, "48 ms"), (2.419, "2.42 s"), (45.0, "45 s"), (300.0, "5 min"), (7500.0, "125 min")],
+    [(0.0482, "48 ms"), (2.419, "2.42 s"), (45.0, "45 s"), (299.9, "5 min"), (7500.0, "125 min")],
 )
 def test_a_duration_is_told_in_the_unit_that_fits(seconds, words):
     assert duration_words(seconds) == words

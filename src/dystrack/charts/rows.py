@@ -11,6 +11,7 @@ Zyx = tuple[float, float, float]
 
 _DIGITS = 3
 _SECONDS_UNTIL_S = 300.0
+_MINUTES_FROM_S = 120.0
 _MINUTES_UNTIL_S = 10_800.0
 
 
@@ -109,7 +110,7 @@ def duration_words(seconds: float) -> str:
     """Return a duration in the unit that fits it, such as ``48 ms`` or ``5 min``."""
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
-    if seconds < _SECONDS_UNTIL_S:
+    if seconds < _MINUTES_FROM_S:
         return f"{seconds:.3g} s"
     return f"{seconds / 60:.3g} min"
 
