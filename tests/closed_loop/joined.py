@@ -52,7 +52,9 @@ def join(folder, sites, settings, pipeline, *, in_real_time=False, **session):
     beside = RealTime() if in_real_time else SharedClock()
     clock = SYSTEM_CLOCK if in_real_time else beside
     told, visits = Recorder(), []
-    hand_off = FolderHandOff(folder, timeout_s=100.0, clock=clock)
+    hand_off = FolderHandOff(
+        folder, timeout_s=100.0, clock=clock, answer_files=session.get("answer_files", False)
+    )
     microscope = Microscope(sites, folder, hand_off, settings)
 
     def listen(event):

@@ -2,23 +2,33 @@
 
 import functools
 import importlib
-import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
 
+from dystrack.core.answer_file import read_answer
+from dystrack.core.coords_file import FAILURE_MESSAGE as FAILED
 from dystrack.core.coords_file import CoordsLine, read_lines
 from dystrack.manager import transmitters
-from dystrack.manager.events import FolderLost, FolderReturned, ImageVanished, Warned
+from dystrack.manager.events import (
+    AnsweredLate,
+    FolderLost,
+    FolderReturned,
+    ImageVanished,
+    TransmissionRecovered,
+    Warned,
+)
 from dystrack.manager.manager import run_dystrack_manager
 from fakes import FakeClock, Recorder, fixed_pipeline, write_prescan
 from misbehaving_pipelines import misbehave
 
 SAFETY = Path(__file__).parents[2] / "docs" / "safety.md"
-FAILED = "Image analysis failed!"
+KILLED_SESSION = Path(__file__).parents[1] / "killed_session.py"
 PIPELINES = ("center_of_mass", "lateral_line", "chick_node", "minimal_example")
 SHAPE = (9, 64, 96)
 
@@ -142,42 +152,102 @@ def target_deleted(rig):
     rig.plan(cut.unlink)
     rig.prescan("last.tif")
     rig.run()
-    assert len(rig.lines) == 2
+    assert [line.msg for line in rig.lines] == ["OK", FAILED, "OK"]
     assert len(rig.told.of(ImageVanished)) == 1
 
 
-def coordinates_file_locked(rig, *, n_times, **settings):
-    real, errors = transmitters.append_line, [PermissionError("locked")] * n_times
+def first_target_deleted(rig):
+    cut = rig.folder / "cut.tif"
+    rig.plan(lambda: cut.write_bytes(b"II*\x00"))
+    rig.plan(cut.unlink)
+    rig.prescan("last.tif")
+    rig.run()
+    gone, answered = rig.lines
+    assert (np.isnan([gone.z, gone.y, gone.x]).all(), gone.msg) == (True, FAILED)
+    assert answered == CoordsLine(1, 2, 3, "OK")
+
+
+def blocked(rig, seconds, error=PermissionError):
+    """Let each attempt to append a line fail until some seconds after the first one."""
+    real, first_s = transmitters.append_line, []
 
     def append(*args):
-        if errors:
-            raise errors.pop()
+        first_s.append(rig.clock.monotonic())
+        if rig.clock.monotonic() < first_s[0] + seconds:
+            raise error("no way")
         real(*args)
 
     rig.monkeypatch.setattr(transmitters, "append_line", append)
-    rig.prescan("first.tif")
-    rig.prescan("last.tif")
-    rig.run(**settings)
+
+
+def blocked_for_a_moment(rig, error):
+    for seconds in (0.3, 2.0, 29.0):
+        folder = rig.folder / f"{seconds}"
+        folder.mkdir()
+        inner = Rig(folder, rig.monkeypatch)
+        with inner.monkeypatch.context() as patch:
+            inner.monkeypatch = patch
+            blocked(inner, seconds, error)
+            inner.prescan("first.tif")
+            inner.prescan("last.tif")
+            inner.run()
+        assert [line.msg for line in inner.lines] == ["OK", "OK"]
+        assert len(inner.told.of(TransmissionRecovered)) == 1
 
 
 def locked_for_good(rig):
-    with pytest.raises(PermissionError, match="locked"):
-        coordinates_file_locked(rig, n_times=3)
+    blocked(rig, 1e9)
+    rig.prescan("first.tif")
+    with pytest.raises(PermissionError, match="no way"):
+        rig.run()
     assert rig.lines == []
-    again = Rig(rig.folder / "again", rig.monkeypatch)
-    again.folder.mkdir()
-    coordinates_file_locked(again, n_times=3, tra_err_resume=True)
-    assert len(again.lines) == 1
+    assert rig.clock.monotonic() > 1030
 
 
-def locked_for_a_moment(rig):
-    coordinates_file_locked(rig, n_times=2)
-    assert len(rig.lines) == 2
+def locked_for_long(rig):
+    blocked(rig, 40.0)
+    for name in ("first.tif", "second.tif", "third.tif"):
+        rig.prescan(name)
+    rig.run(tra_err_resume=True, extra_checks=30)
+    assert [line.msg for line in rig.lines] == [FAILED, FAILED, "LATE:OK"]
+    assert [line.z for line in rig.lines] == [2, 2, 1]  # two stay, one can still be followed
+    assert len(rig.told.of(AnsweredLate)) == 3
+
+
+def answer_file_blocked(rig):
+    real, errors = Path.replace, [PermissionError("it is being read")] * 4
+
+    def replace(path, target):
+        if "answer" in Path(target).name and errors:
+            raise errors.pop()
+        return real(path, target)
+
+    rig.monkeypatch.setattr(Path, "replace", replace)
+    rig.prescan("first.tif")
+    rig.run(answer_files=True)
+    assert read_answer(rig.folder / "first.tif") == CoordsLine(1, 2, 3, "OK")
+    assert rig.lines == [CoordsLine(1, 2, 3, "OK")]
+    assert sorted(path.suffix for path in rig.folder.iterdir()) == [
+        ".jsonl", ".lock", ".tif", ".txt", ".txt",
+    ]  # fmt: skip
+
+
+def line_without_end(rig):
+    rig.prescan("first.tif")
+
+    def tear():
+        with (rig.folder / "dystrack_coords.txt").open("ab") as coords:
+            coords.write(b"1.0000\t2.0000\t2")
+
+    rig.plan(tear)
+    rig.prescan("last.tif")
+    rig.run()
+    assert rig.lines == [CoordsLine(1, 2, 3, "OK")] * 2
 
 
 def disk_full(rig):
     real_open = Path.open
-    writes = iter([True, False])
+    full_until_s = []
 
     class OnFullDisk:
         def __init__(self, file):
@@ -190,19 +260,37 @@ def disk_full(rig):
             self._file.close()
 
         def write(self, data):
-            return self._file.write(data[:5] if next(writes, False) else data)
+            full_until_s.append(rig.clock.monotonic() + 1.0)
+            is_full = rig.clock.monotonic() < full_until_s[0]
+            return self._file.write(data[:5] if is_full else data)
 
         def __getattr__(self, name):
             return getattr(self._file, name)
 
     def open_full(path, mode="r", *args, **kwargs):
         file = real_open(path, mode, *args, **kwargs)
-        return OnFullDisk(file) if mode == "ab" and path.suffix == ".txt" else file
+        return OnFullDisk(file) if mode == "ab+" and path.suffix == ".txt" else file
 
     rig.monkeypatch.setattr(Path, "open", open_full)
     rig.prescan("first.tif")
     rig.run()
     assert rig.lines == [CoordsLine(1, 2, 3, "OK")]
+
+
+def folder_away_while_sending(rig):
+    away = rig.folder.with_name("away")
+
+    def analyse(target_path):
+        if "second" in target_path:
+            rig.clock.plan(0.0, lambda: shutil.move(rig.folder, away))
+            rig.clock.plan(2.0, lambda: shutil.move(away, rig.folder))
+            rig.clock.sleep(0.1)
+        return 1.0, 2.0, 3.0, Path(target_path).name, {}
+
+    rig.prescan("first.tif")
+    rig.prescan("second.tif")
+    rig.run(analyse)
+    assert [line.msg for line in rig.lines] == ["first.tif", "second.tif"]
 
 
 def folder_gone(rig):
@@ -230,25 +318,15 @@ def journal_torn(rig):
 
 
 def killed_and_resumed(rig):
-    def killed(path):
-        if "second" in path:
-            raise KeyboardInterrupt
-        return 1.0, 2.0, 3.0, Path(path).name, {}
-
-    rig.prescan("first.tif")
-    rig.prescan("second.tif")
-    rig.run(killed)
-    killed.__qualname__ = fixed_pipeline.__qualname__
-    killed.__module__ = fixed_pipeline.__module__
-    journal = rig.folder / "dystrack_journal.jsonl"
-    own_name = "test_faults.killed_and_resumed.<locals>.killed"
-    text = re.sub(r'"pipeline": "[^"]*"', '"pipeline": "fakes.fixed_pipeline"', journal.read_text())
-    assert own_name not in text
-    journal.write_text(text)
-    again = Rig(rig.folder, rig.monkeypatch)
-    again.prescan("third.tif")
-    again.run(resume=True)
-    assert len(again.lines) == 3
+    for moment in ("analysing", "sending", "sent"):
+        folder = rig.folder / moment
+        folder.mkdir()
+        for run, is_killed in ((moment, True), ("", False)):
+            command = [sys.executable, str(KILLED_SESSION), str(folder), run]
+            ended = subprocess.run(command, cwd=KILLED_SESSION.parent, timeout=60, check=False)
+            assert (ended.returncode != 0) is is_killed
+        lines = read_lines(folder / "dystrack_coords.txt")
+        assert [line.msg for line in lines] == ["first.tif", "second.tif", "third.tif"], moment
 
 
 def clock_set_back(rig):
@@ -261,6 +339,10 @@ def clock_set_back(rig):
 
 def ways(way):
     return functools.partial(falls_back_from, way)
+
+
+def blocked_by(error):
+    return functools.partial(blocked_for_a_moment, error=error)
 
 
 def images(make_image, **kwargs):
@@ -289,9 +371,14 @@ FAULTS = {
     "first image fails": first_image_fails,
     "image never completed": image_never_completed,
     "target deleted before it was whole": target_deleted,
-    "coordinates file locked for a moment": locked_for_a_moment,
+    "first target deleted before it was whole": first_target_deleted,
+    "coordinates file locked for a moment": blocked_by(PermissionError),
+    "coordinates file locked for long": locked_for_long,
     "coordinates file locked for good": locked_for_good,
+    "coordinates file left without a line break": line_without_end,
+    "answer file cannot be put in place": answer_file_blocked,
     "disk full while writing coordinates": disk_full,
+    "folder away while coordinates are sent": folder_away_while_sending,
     "folder gone for a while": folder_gone,
     "journal torn by a crash": journal_torn,
     "killed and resumed": killed_and_resumed,

@@ -22,6 +22,12 @@ def test_an_easy_sample_stays_in_view_and_on_target(tmp_path, scene, n_time_poin
     assert max(abs(visit.error_um.x) for visit in joined.visits) <= MOST_EDGE_UM
 
 
+def test_a_microscope_can_wait_for_answer_files(tmp_path):
+    joined = track_scene(tmp_path, "organoid", 10, session={"answer_files": True})
+    assert all(visit.in_view and visit.moved for visit in joined.visits)
+    assert len(list(tmp_path.glob("*.answer.txt"))) == joined.stats["found_counter"] == 10
+
+
 @pytest.mark.filterwarnings("ignore:z was limited")
 @pytest.mark.parametrize("n_time_points", [30, pytest.param(500, marks=pytest.mark.slow)])
 def test_hard_samples_at_two_positions_are_not_lost(tmp_path, n_time_points):

@@ -1,14 +1,22 @@
 """ZEN Blue's macro, unmodified, on a simulated microscope: with the real manager, and with faults."""
 
 import ast
+import io
 from dataclasses import replace
 
 import pytest
 
 from closed_loop.fake_zen import MACRO, FakeZen, StoredExperiment, run_macro
 from closed_loop.shared_clock import SharedClock
+from dystrack.core.answer_file import write_answer
 from dystrack.core.coordinates import VoxelSize
-from dystrack.core.coords_file import COORDS_FILE_NAME, CoordsLine, append_line, prepare_coords_file
+from dystrack.core.coords_file import (
+    COORDS_FILE_NAME,
+    FAILURE_MESSAGE,
+    CoordsLine,
+    append_line,
+    prepare_coords_file,
+)
 from dystrack.manager.events import SessionStarted
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.pipelines.center_of_mass import analyze_image
@@ -24,7 +32,7 @@ PRESCAN = ScanSettings((9, 36, 40), VoxelSize(4.0, 2.5, 2.5), duration_s=1.0)
 MAIN_SCAN = ScanSettings((9, 72, 80), VoxelSize(4.0, 1.25, 1.25), duration_s=1.0)
 STAYS = CoordsLine(4.0, 17.5, 19.5, "OK")
 FAR_UM = 4000.0
-FAILURE = "Image analysis failed!"
+BOTH_WAYS = pytest.mark.parametrize("answer_files", [True, False])
 
 
 def a_sample(number=0):
@@ -53,14 +61,17 @@ def settings(folder, axes=None, **others):
 AXES = [StageAxes(), StageAxes(-1, 1, -1, origin=Um(10.0, -500.0, 700.0)), StageAxes(y_sign=-1)]
 
 
+@BOTH_WAYS
 @pytest.mark.parametrize("axes", AXES)
-def test_it_follows_two_samples(tmp_path, axes):
+def test_it_follows_two_samples(tmp_path, axes, answer_files):
     clock = SharedClock()
     zen = a_microscope(clock, n=2, axes=axes)
 
     def start_macro(event):
         if isinstance(event, SessionStarted):
-            clock.run_beside(lambda: run_macro(zen, **settings(tmp_path, axes)))
+            clock.run_beside(
+                lambda: run_macro(zen, **settings(tmp_path, axes, ANSWER_FILES=answer_files))
+            )
 
     _, stats = run_dystrack_manager(
         tmp_path,
@@ -68,9 +79,11 @@ def test_it_follows_two_samples(tmp_path, axes):
         max_triggers=20,
         file_start="prescan",
         img_kwargs={"gauss_sigma": 1.0},
+        answer_files=answer_files,
         progress=False,
         clock=clock,
         on_event=start_macro,
+        should_stop=lambda: clock.has_ended,
     )
     clock.finish()
     assert stats["img_success_counter"] == 20
@@ -82,25 +95,35 @@ def test_it_follows_two_samples(tmp_path, axes):
 
 
 class Answering:
-    """Appends planned lines some time after each prescan; the macro runs on a fake clock."""
+    """Gives planned answers some time after each prescan; the macro runs on a fake clock."""
 
     def __init__(self, folder, *answers, n=1):
         self.clock = FakeClock()
+        self.folder = folder
         self.coords = folder / COORDS_FILE_NAME
         self.answers = list(answers)
         self.zen = a_microscope(self.clock, n, after_execute=self.answer)
         prepare_coords_file(self.coords)
+        (folder / "dystrack_journal.jsonl").touch()
 
     def answer(self, name):
         if name.startswith("prescan"):
             for in_s, line in self.answers.pop(0):
-                self.clock.plan(in_s, lambda line=line: append_line(self.coords, line))
+                self.clock.plan(in_s, lambda line=line: self.give(name, line))
+
+    def give(self, name, line):
+        write_answer(self.folder / f"{name}.czi", line)
+        append_line(self.coords, line)
 
     def moves(self):
         """Return how far each main scan lies from its prescan, along z, y, x."""
         scans = self.zen.acquired
         pairs = zip(scans[::2], scans[1::2], strict=True)
         return [tuple(main.stage.minus(pre.stage)) for pre, main in pairs]
+
+
+def counting(folder, **others):
+    return settings(folder, ANSWER_FILES=False, **others)
 
 
 def run_with(folder, *answers, **others):
@@ -118,13 +141,14 @@ ONE_PIXEL_MOVE = (0.0, 0.0, 2.5)
 NO_MOVE = (0.0, 0.0, 0.0)
 
 
+@BOTH_WAYS
 @pytest.mark.parametrize(
     ("answer", "move"),
     [
         (line(), NO_MOVE),
         (ONE_PIXEL, ONE_PIXEL_MOVE),
         (line(z=5.0, y=16.5, msg="WARN:CATCH-UP-STEP"), (4.0, -2.5, 0.0)),
-        (line(x=20.5, msg=FAILURE), NO_MOVE),
+        (line(x=20.5, msg=FAILURE_MESSAGE), NO_MOVE),
         (line(x=float("nan")), NO_MOVE),
         (line(z=float("inf")), NO_MOVE),
         (line(x=19.5 + 40.0), (0.0, 0.0, 100.0)),
@@ -133,8 +157,8 @@ NO_MOVE = (0.0, 0.0, 0.0)
         (line(z=4.0 + 9.5), NO_MOVE),
     ],
 )
-def test_it_moves_as_a_line_says_or_stays(tmp_path, answer, move):
-    (found,) = run_with(tmp_path, [(0.5, answer)])
+def test_it_moves_as_an_answer_says_or_stays(tmp_path, answer, move, answer_files):
+    (found,) = run_with(tmp_path, [(0.5, answer)], ANSWER_FILES=answer_files)
     assert found == pytest.approx(move)
 
 
@@ -143,41 +167,105 @@ def test_it_stays_where_a_line_cannot_be_read(tmp_path, text):
     answering = Answering(tmp_path, [])
     with answering.coords.open("a", encoding="utf-8", newline="\n") as coords:
         answering.clock.plan(5.0, lambda: coords.write(f"{text}\n") and coords.flush())
-        run_macro(answering.zen, **settings(tmp_path, TIME_POINTS=1))
+        run_macro(answering.zen, **counting(tmp_path, TIME_POINTS=1))
     assert answering.moves() == [NO_MOVE]
 
 
-def test_it_goes_on_without_an_answer(tmp_path):
-    moves = run_with(tmp_path, [], [(0.5, ONE_PIXEL)])
+@pytest.mark.parametrize(
+    "text", ["", "Z", "Z\tY\tX\tmsg\n", "Q\tY\tX\tmsg\n1\t2\t3\tOK\n", "\n\n\n"]
+)
+def test_it_stays_where_an_answer_file_cannot_be_read(tmp_path, text):
+    answering = Answering(tmp_path, [])
+    path = tmp_path / "prescan_1_pos_1.czi.answer.txt"
+    answering.clock.plan(5.0, lambda: path.write_text(text))
+    run_macro(answering.zen, **settings(tmp_path, TIME_POINTS=1))
+    assert answering.moves() == [NO_MOVE]
+
+
+def test_columns_go_by_their_names(tmp_path):
+    answering = Answering(tmp_path, [])
+    path = tmp_path / "prescan_1_pos_1.czi.answer.txt"
+    text = "msg\tnextX\tX\tY\tZ\nOK\t7\t20.5\t17.5\t4\n"
+    answering.clock.plan(5.0, lambda: path.write_text(text))
+    run_macro(answering.zen, **settings(tmp_path, TIME_POINTS=1))
+    assert answering.moves() == [pytest.approx(ONE_PIXEL_MOVE)]
+
+
+def test_an_older_answer_file_of_that_name_is_not_taken(tmp_path):
+    answering = Answering(tmp_path, [(5.0, ONE_PIXEL)])
+    write_answer(tmp_path / "prescan_1_pos_1.czi", line(x=39.0))
+    run_macro(answering.zen, **settings(tmp_path, TIME_POINTS=1))
+    assert answering.moves() == [pytest.approx(ONE_PIXEL_MOVE)]
+
+
+def test_it_goes_on_without_a_line(tmp_path):
+    moves = run_with(tmp_path, [], [(0.5, ONE_PIXEL)], ANSWER_FILES=False)
     assert moves == [NO_MOVE, NO_MOVE]  # the only line belongs to the first prescan
 
 
-def test_a_late_line_is_never_taken_for_the_next_prescan(tmp_path):
+def test_it_goes_on_without_an_answer_file(tmp_path, capsys):
+    moves = run_with(tmp_path, [], [(0.5, ONE_PIXEL)])
+    assert moves == [NO_MOVE, pytest.approx(ONE_PIXEL_MOVE)]
+    assert "restart it with --resume --answer_files" in capsys.readouterr().out
+
+
+@BOTH_WAYS
+def test_a_late_answer_is_never_taken_for_the_next_prescan(tmp_path, answer_files):
     late = [(25.0, line(x=39.0))]  # comes while the macro waits for the second answer
-    moves = run_with(
-        tmp_path, late, [(12.0, ONE_PIXEL)], [(0.5, ONE_PIXEL)], TIMEOUT_S=15, INTERVAL_S=20
-    )
+    answers = late, [(12.0, ONE_PIXEL)], [(0.5, ONE_PIXEL)]
+    given = {"TIMEOUT_S": 15, "INTERVAL_S": 20, "ANSWER_FILES": answer_files}
+    moves = run_with(tmp_path, *answers, **given)
     assert moves == [NO_MOVE, pytest.approx(ONE_PIXEL_MOVE), pytest.approx(ONE_PIXEL_MOVE)]
 
 
 def test_lines_of_an_earlier_run_are_not_taken(tmp_path):
     answering = Answering(tmp_path, [(0.5, ONE_PIXEL)])
     append_line(answering.coords, line(x=39.0))
-    run_macro(answering.zen, **settings(tmp_path, TIME_POINTS=1))
+    run_macro(answering.zen, **counting(tmp_path, TIME_POINTS=1))
     assert answering.moves() == [pytest.approx(ONE_PIXEL_MOVE)]
+
+
+def test_a_coordinates_file_that_was_made_anew_is_read_from_its_start(tmp_path):
+    answering = Answering(tmp_path, [(0.5, ONE_PIXEL)], [])
+    answering.clock.plan(30.0, answering.coords.unlink)
+    answering.clock.plan(33.0, lambda: prepare_coords_file(answering.coords))
+    answering.clock.plan(34.0, lambda: append_line(answering.coords, line(x=39.0)))
+    run_macro(answering.zen, **counting(tmp_path, TIME_POINTS=2))
+    assert answering.moves() == [pytest.approx(ONE_PIXEL_MOVE), NO_MOVE]
+
+
+def test_each_line_is_read_once(tmp_path, monkeypatch):
+    read, real = [], io.open
+
+    class Counted(io.FileIO):
+        def read(self, *args):
+            read.append(super().read(*args))
+            return read[-1]
+
+    def counting_open(path, mode="r", *args, **kwargs):
+        if str(path).endswith(COORDS_FILE_NAME) and mode == "rb":
+            return Counted(path)
+        return real(path, mode, *args, **kwargs)
+
+    monkeypatch.setattr(io, "open", counting_open)
+    run_with(tmp_path, *[[(30.0, ONE_PIXEL)]] * 5, ANSWER_FILES=False, INTERVAL_S=60)
+    n_bytes = (tmp_path / COORDS_FILE_NAME).stat().st_size
+    assert len(read) > 1000
+    assert sum(map(len, read)) <= n_bytes
 
 
 def test_lines_that_nobody_waits_for_are_skipped(tmp_path, capsys):
     stray = [(0.5, ONE_PIXEL), (2.0, line(x=39.0))]
-    moves = run_with(tmp_path, stray, [(0.5, ONE_PIXEL)])
+    moves = run_with(tmp_path, stray, [(0.5, ONE_PIXEL)], ANSWER_FILES=False)
     assert moves == [pytest.approx(ONE_PIXEL_MOVE)] * 2
     assert "1 answers are for no prescan of this macro" in capsys.readouterr().out
 
 
-def test_it_refuses_to_start_before_dystrack(tmp_path):
+@BOTH_WAYS
+def test_it_refuses_to_start_before_dystrack(tmp_path, answer_files):
     zen = a_microscope(FakeClock())
     with pytest.raises(RuntimeError, match="Start DySTrack before this macro"):
-        run_macro(zen, **settings(tmp_path))
+        run_macro(zen, **settings(tmp_path, ANSWER_FILES=answer_files))
     assert zen.acquired == []
 
 

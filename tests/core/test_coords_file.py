@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from dystrack.core.coords_file import (
     HEADER,
+    CoordsFollower,
     CoordsLine,
     append_line,
     clean_message,
@@ -58,6 +59,26 @@ def test_a_torn_line_never_becomes_a_target(path, torn, n_lines):
     assert (lines[-1].z, lines[-1].msg) == (4, "new")
 
 
+@pytest.mark.parametrize(
+    ("left", "n_lines"),
+    [
+        (f"{HEADER}\n1.0\t1.0\t2", 1),  # and not x = 24
+        (f"{HEADER}\n1.0\t1.0\t2.0\tOK", 2),
+        (HEADER, 1),
+        ("Z\tY", 1),
+        (f"{HEADER}\n" + "1" * 9000 + "\t2", 1),
+    ],
+)
+def test_lines_never_merge_however_the_file_was_left(path, left, n_lines):
+    prepare_coords_file(path)
+    path.write_text(left)  # by somebody else, while a session runs
+    append_line(path, CoordsLine(4, 5, 6, "new"))
+    lines = read_lines(path)
+    assert path.read_text().startswith(f"{HEADER}\n")
+    assert len(lines) == n_lines
+    assert lines[-1] == CoordsLine(4, 5, 6, "new")
+
+
 def test_a_foreign_file_is_refused_and_kept(path):
     path.write_text("my notes\n")
     with pytest.raises(CoordsFileError, match="my notes"):
@@ -99,6 +120,27 @@ def test_a_full_disk_leaves_the_file_as_it_was(path, monkeypatch):
         with pytest.raises(OSError, match="full"):
             append_line(path, CoordsLine(4, 5, 6, "lost"))
     assert path.read_bytes() == before
+
+
+def test_a_follower_reads_each_byte_once(path):
+    follower = CoordsFollower(path)
+    assert follower.look() == []
+    prepare_coords_file(path)
+    for i in range(3):
+        append_line(path, CoordsLine(i, 0, 0, "OK"))
+        with path.open("ab") as file:
+            file.write(b"1.0\t")
+        assert len(follower.look()) == i + 1
+    assert follower._offset == path.stat().st_size - len("1.0\t")
+
+
+def test_a_follower_notices_another_file(path):
+    follower = CoordsFollower(path)
+    for name in ("old", "older"):
+        append_line(path, CoordsLine(1, 2, 3, name))
+    assert len(follower.look()) == 2
+    path.write_text(f"{HEADER}\n1\t2\t3\tnew\n")
+    assert follower.look() == ["1\t2\t3\tnew"]
 
 
 def test_waiting_sees_only_whole_lines(path):

@@ -21,7 +21,8 @@ import pytest
 import tifffile
 
 from dystrack.images.image_file import ImageStatus, Verdict, inspect_image, inspect_image_closely
-from dystrack.images.readiness import FileStamp, ImageArrival, Ready, Wait, wait_until_whole
+from dystrack.images.readiness import FileStamp, ImageArrival, Ready, Wait
+from dystrack.images.waiting import wait_until_whole
 from fakes import FakeClock
 from genuine_files import GenuineFile, genuine_files
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dystrack.core.errors import IncompleteImageError
+from dystrack.images.folder_habits import FolderHabits
 from dystrack.images.image_file import ImageStatus, Verdict
 from dystrack.images.readiness import (
     Aborted,
@@ -13,7 +13,6 @@ from dystrack.images.readiness import (
     ImageArrival,
     Ready,
     Wait,
-    wait_until_whole,
 )
 from fakes import FakeClock, write_prescan
 
@@ -33,6 +32,7 @@ class Scene:
     n_planes: int | None = 5
     is_held: bool | None = False
     expected_planes: int | None = None
+    habits: FolderHabits = field(default_factory=FolderHabits)
     close_looks: int = 0
     questions: int = 0
 
@@ -63,6 +63,8 @@ class Scene:
             quiet_s=QUIET_S,
             limit_s=LIMIT_S,
             expected_planes=self.expected_planes,
+            position="1",
+            habits=self.habits,
             clock=self.clock,
             inspect=self.inspect,
             inspect_closely=self.inspect_closely,
@@ -85,7 +87,12 @@ def scene(tmp_path):
     return Scene(tmp_path / "prescan.tif")
 
 
-AT_ONCE, ONCE_QUIET, NEVER = (Ready, 0.0), (Ready, QUIET_S), (Aborted, LIMIT_S)
+AT_ONCE, ONCE_QUIET, AT_REST, NEVER = (
+    (Ready, 0.0),
+    (Ready, QUIET_S),
+    (Ready, 2 * QUIET_S),
+    (Aborted, LIMIT_S),
+)
 
 
 @pytest.mark.parametrize(
@@ -98,8 +105,8 @@ AT_ONCE, ONCE_QUIET, NEVER = (Ready, 0.0), (Ready, QUIET_S), (Aborted, LIMIT_S)
         ("open", 4, AT_ONCE, ONCE_QUIET, NEVER),
         ("open", 5, AT_ONCE, AT_ONCE, ONCE_QUIET),
         ("open", 9, NEVER, NEVER, NEVER),
-        ("suspect", None, AT_ONCE, ONCE_QUIET, NEVER),
-        ("suspect", 5, AT_ONCE, ONCE_QUIET, NEVER),
+        ("suspect", None, AT_REST, AT_REST, NEVER),
+        ("suspect", 5, AT_REST, AT_REST, NEVER),
         ("suspect", 9, NEVER, NEVER, NEVER),
         ("unknown", None, AT_ONCE, ONCE_QUIET, NEVER),
         ("unknown", 5, AT_ONCE, ONCE_QUIET, NEVER),
@@ -137,9 +144,108 @@ def test_a_page_that_seems_unwritten_is_found_before_reading(verdict, is_held, s
     assert scene.close_looks > 0
 
 
-def test_a_close_look_is_not_taken_when_nobody_writes(scene):
+def test_nobody_writes_but_a_page_seems_unwritten(scene):
+    scene.closely = "suspect"
+    assert scene.outcome_and_time() == (Ready, pytest.approx(2 * QUIET_S, abs=0.05))
+
+
+# What the folder has shown
+
+
+def proved(*verdicts):
+    habits = FolderHabits()
+    for verdict in verdicts:
+        habits.note_unchanged(Verdict(verdict))
+    return habits
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "after_s"),
+    [
+        (["suspect"] * 2, 2 * QUIET_S),
+        (["suspect"] * 3, 0.0),
+        (["complete"] * 9, 2 * QUIET_S),
+    ],
+)
+def test_suspect_files_are_read_at_once_where_three_of_them_have_stayed(verdicts, after_s, scene):
+    scene.verdict, scene.habits = "suspect", proved(*verdicts)
+    assert scene.outcome_and_time() == (Ready, pytest.approx(after_s, abs=0.05))
+
+
+@pytest.mark.parametrize("is_held", [True, None])
+def test_but_not_where_somebody_may_write(is_held, scene):
+    scene.verdict, scene.habits, scene.is_held = "suspect", proved(*["suspect"] * 3), is_held
+    assert isinstance(scene.arrival().look(), Wait)
+
+
+def test_a_suspect_file_that_is_filled_ends_all_trust(scene):
+    scene.verdict, scene.habits = "suspect", proved(*["suspect"] * 2, *["complete"] * 3)
+    arrival = scene.arrival()
+    arrival.look()
+    scene.path.write_bytes(b"y")
+    os.utime(scene.path, ns=(0, 1))
+    arrival.look()
+    scene.habits.note_unchanged(Verdict.SUSPECT)
+    assert not scene.habits.suspects_stay
+    assert not scene.habits.files_stay
+
+
+def test_a_suspect_file_to_which_something_is_appended_says_nothing(scene):
+    scene.verdict, scene.habits = "suspect", proved(*["suspect"] * 3)
+    scene.is_held = True
+    arrival = scene.arrival()
+    arrival.look()
+    scene.change()
+    arrival.look()
+    assert scene.habits.suspects_stay
+
+
+@pytest.mark.parametrize(("n_files", "close_looks"), [(2, 1), (3, 0)])
+def test_close_looks_are_left_out_where_three_files_have_stayed(n_files, close_looks, scene):
+    scene.habits = proved(*["complete"] * n_files)
     assert scene.outcome_and_time()[0] is Ready
-    assert scene.close_looks == 0
+    assert scene.close_looks == close_looks
+
+
+@pytest.mark.parametrize("is_held", [False, None])
+@pytest.mark.parametrize(("n_planes", "outcome"), [(5, ONCE_QUIET), (4, NEVER), (6, ONCE_QUIET)])
+def test_where_files_grow_after_their_close_they_rest(n_planes, outcome, is_held, scene):
+    scene.verdict, scene.n_planes, scene.is_held = "open", n_planes, is_held
+    scene.habits.note_growth("1", 5)
+    scene.expected_planes = 1
+    expected, after_s = outcome
+    assert scene.outcome_and_time() == (expected, pytest.approx(after_s, abs=0.05))
+
+
+def test_at_a_position_without_a_count_others_counts_make_it_wait_longer(scene):
+    scene.verdict, scene.n_planes = "open", 4
+    scene.habits.note_planes("2", 5)
+    assert scene.outcome_and_time() == (Ready, pytest.approx(LIMIT_S, abs=0.05))
+
+
+def test_what_was_given_up_takes_its_expectation_with_it(scene):
+    scene.verdict, scene.n_planes = "open", 4
+    scene.habits.note_growth("1", 5)
+    assert scene.outcome_and_time()[0] is Aborted
+    assert scene.habits.expected_planes("1", None) is None
+
+
+def test_an_expectation_only_grows():
+    habits = FolderHabits()
+    for n_planes in (3, 5, 4, None):
+        habits.note_growth("1", n_planes)
+    assert habits.expected_planes("1", 2) == 5
+    assert habits.expected_planes("1", 7) == 7
+    assert habits.expected_planes("2", 2) == 2
+
+
+@pytest.mark.parametrize(("tail", "outcome"), [(b"x", Ready), (b"x" + bytes(16), Aborted)])
+def test_a_file_that_ends_with_zeros_waits_while_it_is_held(tail, outcome, scene):
+    scene.is_held = True
+    scene.path.write_bytes(b"x" * 50 + tail)
+    assert scene.outcome_and_time()[0] is outcome
+    scene.is_held = False
+    assert scene.outcome_and_time()[0] is Ready
 
 
 def test_a_suspicion_holds_until_the_file_changes(scene):
@@ -247,6 +353,13 @@ def test_only_an_old_file_is_quiet_at_first_sight(age_s, outcome, scene):
     scene.verdict, scene.is_held = "open", None
     scene.change(age_s)
     assert isinstance(scene.arrival().look(), outcome)
+
+
+def test_what_appeared_under_our_eyes_is_never_old(scene):
+    scene.verdict, scene.is_held = "open", None
+    scene.change(2 * HOUR_S)
+    assert isinstance(scene.arrival(is_new=True).look(), Wait)
+    assert isinstance(scene.arrival().look(), Ready)
 
 
 def test_an_old_file_that_changes_was_not_old(scene):
@@ -374,62 +487,3 @@ def test_with_the_real_doors_a_finished_file_is_ready(tmp_path):
     outcome = ImageArrival(path, is_being_written=lambda path: None).look()
     assert isinstance(outcome, Ready)
     assert outcome.status.shape == (5, 20, 30)
-
-
-# Stamps
-
-
-def test_stamp_of_a_file(scene):
-    os.utime(scene.path, ns=(5, 123_456_789))
-    assert FileStamp.of(scene.path) == FileStamp(scene.path.stat().st_size, 123_456_789)
-
-
-def test_stamp_of_a_folder_notices_what_happens_deep_inside(tmp_path):
-    chunk = tmp_path / "a.zarr" / "0" / "1" / "2"
-    chunk.parent.mkdir(parents=True)
-    chunk.write_bytes(b"pixels")
-    before = FileStamp.of(tmp_path / "a.zarr")
-    assert before.size == 6
-    os.utime(chunk, ns=(0, before.mtime_ns + 1000))
-    assert FileStamp.of(tmp_path / "a.zarr").mtime_ns == before.mtime_ns + 1000
-    chunk.write_bytes(b"more pixels")
-    assert FileStamp.of(tmp_path / "a.zarr").size == 11
-
-
-def test_stamp_of_a_folder_passes_over_what_vanishes(tmp_path, monkeypatch):
-    folder = tmp_path / "a.zarr"
-    folder.mkdir()
-    (folder / "0").write_bytes(b"pixels")
-    walk = [(str(folder), [], ["0", "temporary"])]
-    monkeypatch.setattr(os, "walk", lambda path: iter(walk))
-    assert FileStamp.of(folder).size == 6
-
-
-# Waiting
-
-
-def test_wait_until_whole_returns_once_it_is_whole(tmp_path):
-    clock = FakeClock()
-    whole = write_prescan(tmp_path / "whole.tif").read_bytes()
-    path = tmp_path / "prescan.tif"
-    path.write_bytes(whole[:500])
-    clock.plan(3.0, lambda: path.write_bytes(whole))
-    ready = wait_until_whole(path, clock=clock)
-    assert ready.status.shape == (5, 20, 30)
-    assert ready.stamp == FileStamp.of(path)
-    assert clock.monotonic() == pytest.approx(1003.0, abs=0.05)
-
-
-def test_wait_until_whole_gives_up_and_says_why(tmp_path):
-    path = tmp_path / "prescan.tif"
-    path.write_bytes(b"II*\0")
-    with pytest.raises(IncompleteImageError) as caught:
-        wait_until_whole(path, limit_s=5.0, clock=FakeClock())
-    message = str(caught.value)
-    assert "prescan.tif is not whole: the header ends at byte 8" in message
-    assert "nothing has changed for 5 s" in message
-
-
-def test_wait_until_whole_says_when_there_is_no_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"gone\.tif"):
-        wait_until_whole(tmp_path / "gone.tif", clock=FakeClock())

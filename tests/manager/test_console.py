@@ -20,6 +20,7 @@ from dystrack.manager.events import (
     PositionHeld,
     SessionEnded,
     SessionStarted,
+    StopReason,
     TransmissionFailed,
     Warned,
 )
@@ -90,7 +91,7 @@ RUN = [
     FolderReturned(folder="/data"),
     ImageVanished(path="/data/b.tif"),
     Warned(message="beware 20 µm → ø"),
-    SessionEnded(reason="Ctrl-C", stats=STATS),
+    SessionEnded(reason=StopReason.CTRL_C, stats=STATS),
 ]
 
 

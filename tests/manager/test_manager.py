@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 import tifffile
 
-from dystrack.core.coords_file import CoordsLine, read_lines
+from dystrack.core.answer_file import read_answer
+from dystrack.core.coords_file import FAILURE_MESSAGE, CoordsLine, read_lines
 from dystrack.core.errors import ConfigurationError, CoordsFileError, FolderError
 from dystrack.manager import manager as manager_module
 from dystrack.manager import settings as settings_module
-from dystrack.manager.events import Answered, SessionEnded, SessionStarted
+from dystrack.manager.controls import Controls, Hold, SessionState, SessionStatus
+from dystrack.manager.events import Answered, SessionEnded, SessionStarted, StopReason
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.manager.record.journal import read_journal
 from fakes import FakeClock, Recorder, fixed_pipeline, write_prescan
@@ -114,11 +116,11 @@ def test_the_journal_tells_the_same(watched):
 @pytest.mark.parametrize(
     ("condition", "n_lines", "reason"),
     [
-        ({"max_checks": 3}, 2, "the watch is over"),
-        ({"max_checks": None, "max_triggers": 1}, 1, "max_triggers is reached"),
-        ({"max_checks": None, "max_triggers": 4}, 4, "max_triggers is reached"),
-        ({"max_checks": 0}, 0, "the watch is over"),
-        ({"max_checks": None, "max_triggers": 0}, 0, "max_triggers is reached"),
+        ({"max_checks": 3}, 2, StopReason.MAX_CHECKS),
+        ({"max_checks": None, "max_triggers": 1}, 1, StopReason.MAX_TRIGGERS),
+        ({"max_checks": None, "max_triggers": 4}, 4, StopReason.MAX_TRIGGERS),
+        ({"max_checks": 0}, 0, StopReason.MAX_CHECKS),
+        ({"max_checks": None, "max_triggers": 0}, 0, StopReason.MAX_TRIGGERS),
     ],
 )
 def test_ends(watched, condition, n_lines, reason):
@@ -138,8 +140,10 @@ def test_ends_on_esc(watched, monkeypatch):
 
     monkeypatch.setattr(manager_module, "watch_for_esc", esc_after_two_lines)
     watched.plan_prescans(5)
-    _, stats = watched.run(max_checks=None)
+    told = Recorder()
+    _, stats = watched.run(max_checks=None, on_event=told)
     assert stats["target_counter"] == 2
+    assert told.of(SessionEnded)[0].reason is StopReason.ESC
 
 
 def test_esc_is_not_watched_unless_wanted(watched, monkeypatch):
@@ -160,7 +164,7 @@ def test_ctrl_c_ends_with_the_results(watched):
     watched.plan_prescans(5)
     coordinates, stats = watched.run(interrupted, on_event=told)
     assert len(coordinates) == stats["tra_success_counter"] == 2
-    assert told.of(SessionEnded)[0].reason == "Ctrl-C"
+    assert told.of(SessionEnded)[0].reason is StopReason.CTRL_C
 
 
 def test_an_error_ends_with_statistics_in_the_journal(watched):
@@ -171,7 +175,8 @@ def test_an_error_ends_with_statistics_in_the_journal(watched):
     with pytest.raises(RuntimeError, match="no tissue"):
         watched.run(broken)
     records, _ = read_journal(watched.folder / "dystrack_journal.jsonl")
-    assert records[-1]["reason"] == "RuntimeError: no tissue"
+    assert records[-1]["reason"] == "error"
+    assert records[-1]["error"] == "RuntimeError: no tissue"
     assert records[-1]["stats"]["target_counter"] == 1
     assert watched.lines == []
 
@@ -311,7 +316,7 @@ def test_files_that_are_replaced_renamed_or_deleted(watched):
         5.5, lambda: (watched.folder / "x.tif.part").replace(watched.folder / "x.tif")
     )
     watched.run(brightest)
-    assert [line.msg for line in watched.lines] == ["max 101", "max 102"]
+    assert [line.msg for line in watched.lines] == [FAILURE_MESSAGE, "max 101", "max 102"]
 
 
 def test_warm_up_runs_before_the_first_prescan(watched, monkeypatch):
@@ -356,7 +361,7 @@ def test_defaults_stand_twice_but_are_the_same():
     parameters = inspect.signature(run_dystrack_manager).parameters
     defaults = vars(Settings())
     assert {name: parameters[name].default for name in defaults} == defaults
-    others = {"target_dir", "image_analysis_func", "on_event", "should_stop", "clock"}
+    others = {"target_dir", "image_analysis_func", "on_event", "should_stop", "controls", "clock"}
     assert set(parameters) == set(defaults) | others
 
 
@@ -364,3 +369,30 @@ def test_a_caller_can_stop_the_watch(watched):
     watched.plan_prescans(5)
     _, stats = watched.run(max_checks=None, should_stop=lambda: len(watched.lines) >= 2)
     assert stats["target_counter"] == 2
+
+
+def test_answer_files(watched):
+    watched.plan_prescans(2)
+    _, stats = watched.run(brightest, answer_files=True, file_end="")
+    for i in (1, 2):
+        answer = read_answer(watched.folder / f"prescan_{i}_pos_1.tif")
+        assert answer == CoordsLine(0, 5, 10, f"max {100 + i}")
+    assert len(watched.lines) == stats["found_counter"] == 2  # they are no prescans themselves
+    watched.clock.plan(0.5, lambda: write_prescan(watched.folder / "last.tif"))
+    assert watched.run(brightest, file_regex=".*")[1]["target_counter"] == 1
+
+
+def test_controls_show_and_steer_a_session(watched):
+    controls = Controls()
+    controls.ask(Hold("1", "it is out of focus"))
+    watched.plan_prescans(2)
+    watched.clock.plan(5.0, controls.stop)
+    watched.run(controls=controls, max_checks=None)
+    assert controls.status == SessionStatus(
+        state=SessionState.ENDED,
+        held={"1": "it is out of focus"},
+        n_targets=2,
+        n_sent=2,
+        stop_reason=StopReason.ASKED,
+    )
+    assert [line.msg for line in watched.lines] == [FAILURE_MESSAGE] * 2

@@ -5,7 +5,13 @@ import pytest
 
 from dystrack.core.coords_file import CoordsLine, read_lines
 from dystrack.core.errors import ConfigurationError
-from dystrack.manager.transmitters import choose_transmitter, send_coords_txt, send_coords_winreg
+from dystrack.manager.transmitters import (
+    Traits,
+    choose_transmitter,
+    send_coords_txt,
+    send_coords_winreg,
+    traits_of,
+)
 
 KEY = r"SOFTWARE\VB and VBA Program Settings\OnlineImageAnalysis\macro"
 
@@ -98,3 +104,16 @@ def test_callable():
         return None
 
     assert choose_transmitter(send) is send
+
+
+def test_traits():
+    def plain(*args):
+        return None
+
+    def own(*args):
+        return None
+
+    own.traits = Traits(says_stay=True)
+    assert traits_of("txt") == Traits(leaves_lines=True, is_verifiable=True)
+    assert traits_of("MyPiC") == traits_of(own) == Traits(says_stay=True)
+    assert traits_of(plain) == traits_of(None) == traits_of("other") == Traits()

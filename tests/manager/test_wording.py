@@ -93,7 +93,6 @@ def test_trouble_is_said_in_sentences(event, text):
         ("esc", "Esc"),
         ("ctrl_c", "Ctrl-C"),
         ("max_triggers", "40 prescans, as asked"),
-        ("max_triggers is reached", "40 prescans, as asked"),
         ("max_checks", "5 checks of the folder, as asked"),
         ("RuntimeError: {no} tissue", "an error"),
         ("error", "an error"),

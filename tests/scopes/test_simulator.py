@@ -7,7 +7,12 @@ import pytest
 import tifffile
 
 from dystrack.core.coordinates import VoxelSize
-from dystrack.core.coords_file import COORDS_FILE_NAME, CoordsLine, append_line
+from dystrack.core.coords_file import (
+    COORDS_FILE_NAME,
+    FAILURE_MESSAGE,
+    CoordsLine,
+    append_line,
+)
 from dystrack.core.errors import ConfigurationError
 from dystrack.scopes.clocks import SimulatedClock
 from dystrack.scopes.geometry import ScanSettings, Um
@@ -16,7 +21,7 @@ from dystrack.scopes.samples.bodies import Organoid
 from dystrack.scopes.samples.imaging import Imaging
 from dystrack.scopes.samples.motion import Motion
 from dystrack.scopes.samples.sample import Sample
-from dystrack.scopes.simulator import FAILURE_MESSAGE, Microscope, MicroscopeSettings, Site
+from dystrack.scopes.simulator import Microscope, MicroscopeSettings, Site
 from dystrack.scopes.stage import StageAxes, StageSettings
 from dystrack.scopes.visits import summarise
 from dystrack.scopes.writing.behaviours import BEHAVIOURS

@@ -1,12 +1,15 @@
 """The text file through which coordinates reach a microscope's macro; its one definition.
 
-``dystrack_coords.txt`` has the header ``Z<tab>Y<tab>X<tab>msg`` and then one line for each target.
-Macros poll it and read the last line, so a line appears whole or not at all.
+``dystrack_coords.txt`` has the header ``Z<tab>Y<tab>X<tab>msg`` and then one line for each prescan,
+in the order in which they were noticed. Macros poll it and count its lines, so a line appears
+complete or not at all.
 """
 
 import errno
 import io
 import math
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -16,19 +19,29 @@ from dystrack.core.protocols import SYSTEM_CLOCK, Clock
 
 __all__ = [
     "COORDS_FILE_NAME",
+    "FAILURE_MESSAGE",
     "HEADER",
+    "LATE_MARK",
+    "CoordsFollower",
     "CoordsLine",
     "append_line",
     "clean_message",
     "prepare_coords_file",
     "read_lines",
+    "wait_for",
     "wait_for_line",
 ]
 
 COORDS_FILE_NAME = "dystrack_coords.txt"
 HEADER = "Z\tY\tX\tmsg"
+FAILURE_MESSAGE = "Image analysis failed!"
+"""Message where the coordinates do not come from the image; a careful macro then stays."""
+LATE_MARK = "LATE:"
+"""Stands before the message of an answer that could not be sent at its time."""
+
 _NO_MESSAGE = "_"
 _N_COLUMNS = 4
+_LONGEST_LINE_BYTES = 65_536
 
 
 def clean_message(message: object) -> str:
@@ -107,26 +120,30 @@ def prepare_coords_file(path: Path) -> None:
                     "watch another folder."
                 )
                 raise CoordsFileError(msg)
-            if not content:
+            if _end_last_line(file) == 0:
                 file.write(f"{HEADER}\n".encode())
-            elif not content.endswith(b"\n"):
-                _mend_last_line(file, content)
     except OSError as error:
         msg = f"{path} cannot be written: {error}. Close programs that hold it, check its rights."
         raise CoordsFileError(msg) from error
 
 
-def _mend_last_line(file: io.FileIO, content: bytes) -> None:
-    """End the last line, or drop it where a power cut tore its coordinates."""
-    start = content.rfind(b"\n") + 1
-    if content.count(b"\t", start) < _N_COLUMNS - 1:
-        file.truncate(start)
-    else:
-        file.write(b"\n")
+def _end_last_line(file: io.FileIO) -> int:
+    """End the last line, or drop it where its coordinates are torn; return the size of the file."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _LONGEST_LINE_BYTES))
+    tail = file.read()
+    last_line = tail[tail.rfind(b"\n") + 1 :]
+    if not last_line:
+        return size
+    if last_line.count(b"\t") < _N_COLUMNS - 1:
+        return file.truncate(size - len(last_line))
+    return size + file.write(b"\n")
 
 
 def append_line(path: Path, line: CoordsLine, precision: int = 4) -> None:
-    """Append one line, whole or not at all.
+    """Append one line, complete or not at all.
+
+    Where something else left the last line without its end, that is mended first.
 
     Parameters
     ----------
@@ -142,8 +159,8 @@ def append_line(path: Path, line: CoordsLine, precision: int = 4) -> None:
     OSError
         If the line could not be written; the file is then as it was.
     """
-    with path.open("ab", buffering=0) as file:
-        size_before = file.seek(0, 2)
+    with path.open("ab+", buffering=0) as file:
+        size_before = _end_last_line(file)
         text = line.format(precision) + "\n"
         data = (text if size_before else f"{HEADER}\n{text}").encode()
         if file.write(data) != len(data):
@@ -151,8 +168,38 @@ def append_line(path: Path, line: CoordsLine, precision: int = 4) -> None:
             raise OSError(errno.ENOSPC, "the disk is full", str(path))
 
 
+class CoordsFollower:
+    """Reads a coordinates file as it grows: each look takes what is new.
+
+    Parameters
+    ----------
+    path : Path
+        The file; a missing one has no lines.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offset = 0
+        self._texts: list[str] = []  # the header, then the lines
+
+    def look(self) -> list[str]:
+        """Return the lines that are complete by now, as text, without the header."""
+        try:
+            with self._path.open("rb") as file:
+                if os.fstat(file.fileno()).st_size < self._offset:  # another file stands there now
+                    self._offset, self._texts = 0, []
+                file.seek(self._offset)
+                new = file.read()
+        except FileNotFoundError:
+            new = b""
+        complete = new[: new.rfind(b"\n") + 1]
+        self._offset += len(complete)
+        self._texts += complete.decode("utf-8", "replace").split("\n")[:-1]
+        return self._texts[1:]
+
+
 def read_lines(path: Path) -> list[CoordsLine]:
-    """Return the lines that are written whole, without the header.
+    """Return the complete lines, without the header.
 
     Parameters
     ----------
@@ -164,12 +211,7 @@ def read_lines(path: Path) -> list[CoordsLine]:
     list of CoordsLine
         Lines in the order of writing.
     """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return []
-    whole = content[: content.rfind(b"\n") + 1].decode("utf-8", "replace")
-    return [CoordsLine.parse(text) for text in whole.split("\n")[1:-1]]
+    return [CoordsLine.parse(text) for text in CoordsFollower(path).look()]
 
 
 def wait_for_line(
@@ -205,10 +247,52 @@ def wait_for_line(
     TimeoutError
         If no line came in time.
     """
+    follower = CoordsFollower(path)
+
+    def look() -> CoordsLine | None:
+        lines = follower.look()
+        return CoordsLine.parse(lines[n_before]) if len(lines) > n_before else None
+
+    return wait_for(look, path, timeout_s=timeout_s, clock=clock, poll_s=poll_s)
+
+
+def wait_for(
+    look: Callable[[], CoordsLine | None],
+    path: Path,
+    *,
+    timeout_s: float,
+    clock: Clock = SYSTEM_CLOCK,
+    poll_s: float = 0.05,
+) -> CoordsLine:
+    """Return the line that a look finds, as soon as it finds one.
+
+    Parameters
+    ----------
+    look : callable
+        Returns the line, or None while there is none.
+    path : Path
+        Where it looks, for the message.
+    timeout_s : float
+        How long to wait in s.
+    clock : Clock, optional
+        The time.
+    poll_s : float, default 0.05
+        Time between two looks in s.
+
+    Returns
+    -------
+    CoordsLine
+        The line.
+
+    Raises
+    ------
+    TimeoutError
+        If no line came in time.
+    """
     deadline_s = clock.monotonic() + timeout_s
-    while len(lines := read_lines(path)) <= n_before:
+    while (line := look()) is None:
         if clock.monotonic() >= deadline_s:
             msg = f"No coordinates came within {timeout_s:g} s in {path}. Is DySTrack running?"
             raise TimeoutError(msg)
         clock.sleep(poll_s)
-    return lines[n_before]
+    return line

@@ -21,6 +21,7 @@ from dystrack.manager.events import (
     FolderReturned,
     ImageNoticed,
     PositionHeld,
+    PositionReleased,
     SessionEnded,
     SessionStarted,
     TransmissionFailed,
@@ -151,6 +152,9 @@ class Console(Screen):
                 is_lost = isinstance(event, FolderLost)
                 self._status = "Waiting for the folder to come back" if is_lost else ""
                 self.warn(text)
+            case PositionReleased(position=position):
+                self._held.pop(position, None)
+                self.say(text)
             case Warned(position=position):
                 if self._is_news("warning", position, text):
                     self.warn(text)

@@ -7,6 +7,7 @@ seconds are durations; when an event happened is written beside it by the journa
 import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from dystrack.core.error_texts import describe_error
@@ -16,22 +17,42 @@ __all__ = [
     "AnalysisStarted",
     "AnalysisSucceeded",
     "Answered",
+    "AnsweredLate",
+    "AnsweredTooEarly",
     "Answering",
     "Broadcast",
     "Event",
     "FolderLost",
     "FolderReturned",
     "ImageNoticed",
+    "ImageRenamed",
     "ImageSkipped",
     "ImageVanished",
     "ImagesIgnored",
     "Listener",
     "PositionHeld",
+    "PositionReleased",
+    "PrescansMissing",
     "SessionEnded",
+    "SessionPaused",
     "SessionStarted",
+    "SessionWentOn",
+    "StopReason",
     "TransmissionFailed",
+    "TransmissionRecovered",
     "Warned",
 ]
+
+
+class StopReason(StrEnum):
+    """Why a session ended."""
+
+    ESC = "esc"
+    CTRL_C = "ctrl_c"
+    ASKED = "asked"  # by the program that called it, or through its controls
+    MAX_CHECKS = "max_checks"
+    MAX_TRIGGERS = "max_triggers"
+    ERROR = "error"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,29 +103,81 @@ class ImageVanished(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageSkipped(Event):
-    """A prescan that came while DySTrack was down is left out, because a newer one came too."""
+class ImageRenamed(Event):
+    """A prescan that is waited for has another name now; it is still the same prescan.
+
+    Attributes
+    ----------
+    path : str
+        Its path now.
+    former_path : str
+        Its path before.
+    """
 
     path: str
+    former_path: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImagesIgnored(Event):
-    """New files that are not taken for prescans, told once for each kind of reason.
+    """New files are not taken for prescans; told at once, and once for each kind of reason.
 
     Attributes
     ----------
     reason : str
-        What is so of them, such as ``do not end with .tif``.
+        What is so of them, in the plural: ``"do not end with .tif"``.
     names : tuple of str
-        Names of the first.
+        Some of those that led to this event, as paths within the watched folder.
     count : int
-        How many there are.
+        How many there have been by now; it is told again at 10, 100, ….
     """
 
     reason: str
     names: tuple[str, ...]
     count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrescansMissing(Event):
+    """No prescan has come for three usual intervals, at least for 30 s.
+
+    Attributes
+    ----------
+    silent_s : float
+        Time since the last one in s.
+    usual_s : float
+        Usual time between two prescans of the same position in s.
+    """
+
+    silent_s: float
+    usual_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnsweredTooEarly(Event):
+    """A prescan went on growing after it was read: its answer comes from an unfinished image.
+
+    Attributes
+    ----------
+    path : str
+        The prescan.
+    position : str
+        Position to which it belongs.
+    planes_read, planes_now : int or None
+        Its number of planes when it was read, and by now; None where it is not known.
+    """
+
+    path: str
+    position: str
+    planes_read: int | None
+    planes_now: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageSkipped(Event):
+    """A prescan that came while DySTrack was down is left out, because a newer one came too."""
+
+    path: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +276,23 @@ class PositionHeld(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PositionReleased(Event):
+    """A person has looked at a position that was held; it is tracked again."""
+
+    position: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionPaused(Event):
+    """No prescan is answered until the session is told to go on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionWentOn(Event):
+    """Prescans are answered again, those of the pause first."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Answering(Event):
     """Coordinates are about to be sent; lets a resumed session tell sent from unsent.
 
@@ -237,7 +327,19 @@ class Answering(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TransmissionFailed(Event):
-    """One attempt to send coordinates failed."""
+    """Coordinates could not be sent: told at the first attempt, and when it is given up.
+
+    Attributes
+    ----------
+    path : str
+        The prescan.
+    attempt : int
+        Which attempt it was, from 1.
+    error : str
+        Type and message of what went wrong.
+    final : bool
+        Whether it was the last attempt for now.
+    """
 
     path: str
     attempt: int
@@ -246,8 +348,60 @@ class TransmissionFailed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TransmissionRecovered(Event):
+    """Coordinates could be sent after all.
+
+    Attributes
+    ----------
+    path : str
+        The prescan.
+    attempt : int
+        Which attempt it was, from 1.
+    after_s : float
+        Time since the first attempt in s.
+    """
+
+    path: str
+    attempt: int
+    after_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnsweredLate(Event):
+    """An answer that had been given up has left: as it was, or as *stay* if it was overtaken.
+
+    Attributes
+    ----------
+    path : str
+        The prescan.
+    position : str
+        Position to which it belongs.
+    target : int
+        Number of the prescan in this session, from 1.
+    z, y, x : float or None
+        What was sent, in pixels.
+    msg : str
+        Message that went with it.
+    state : dict or None
+        State of the position, if the coordinates of its analysis were sent.
+    late_s : float
+        Time since the first attempt in s.
+    """
+
+    path: str
+    position: str
+    target: int
+    z: float | None
+    y: float | None
+    x: float | None
+    msg: str
+    state: dict[str, Any] | None
+    late_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Answered(Event):
-    """A prescan has been dealt with; one for each line of the coordinates file.
+    """A prescan has been dealt with; each has one line of the coordinates file.
 
     Attributes
     ----------
@@ -310,14 +464,17 @@ class SessionEnded(Event):
 
     Attributes
     ----------
-    reason : str
+    reason : StopReason
         Why it ended.
     stats : dict
         The counters that the session returns.
+    error : str
+        Type and message of the error that ended it, if one did.
     """
 
-    reason: str
+    reason: StopReason
     stats: dict[str, int]
+    error: str = ""
 
 
 Listener = Callable[[Event], None]

@@ -5,7 +5,7 @@ import functools
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,17 @@ from dystrack.core.coords_file import COORDS_FILE_NAME, prepare_coords_file
 from dystrack.core.error_texts import describe_error
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock, Pipeline, Transmitter
+from dystrack.images.folder_habits import FolderHabits
 from dystrack.images.readiness import ImageArrival
 from dystrack.manager.console import Console
+from dystrack.manager.controls import Controls, SessionState, SessionStatus
 from dystrack.manager.events import (
     Broadcast,
     ImageSkipped,
     Listener,
     SessionEnded,
     SessionStarted,
+    StopReason,
     Warned,
 )
 from dystrack.manager.record.journal import JournalWriter
@@ -39,9 +42,8 @@ from dystrack.manager.sender import Sender
 from dystrack.manager.session import Session
 from dystrack.manager.settings import Settings, check_folder
 from dystrack.manager.stop_key import watch_for_esc
-from dystrack.manager.tracking.decision import Tracker
-from dystrack.manager.tracking.positions import Positions
-from dystrack.manager.watching.folder import ClockWait, Wait, own_folder, watch_for_changes
+from dystrack.manager.watching.folder import ClockWait, Wait, watch_for_changes
+from dystrack.manager.watching.folder_lock import own_folder
 from dystrack.manager.watching.image_names import DEFAULT_POSITION_PATTERN, JOURNAL_NAME
 from dystrack.manager.watching.watcher import Watcher
 from dystrack.manager.workers.in_process import InProcessWorker, Worker
@@ -84,9 +86,12 @@ def run_dystrack_manager(
     quiet_s: float = 2.0,
     incomplete_limit_s: float = 30.0,
     progress: bool = True,
+    answer_files: bool = False,
+    send_limit_s: float = 30.0,
     previews: bool = True,
     on_event: Listener | None = None,
     should_stop: Callable[[], bool] | None = None,
+    controls: Controls | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> tuple[list[list[float | None]], dict[str, int]]:
     """Watch a folder for prescans and answer each with coordinates for the microscope.
@@ -132,7 +137,8 @@ def run_dystrack_manager(
     tra_kwargs : dict, default {}
         Keyword arguments for the way to the microscope.
     tra_err_resume : bool, default False
-        Whether to go on when coordinates could not be sent after three attempts.
+        Whether to go on when coordinates could not be sent within `send_limit_s`. They are kept,
+        and sent late as soon as that is possible.
     write_txt : bool, default True
         Whether to keep coordinates in ``dystrack_coords.txt`` whatever `tra_method` is.
     position_pattern : str, optional
@@ -171,12 +177,19 @@ def run_dystrack_manager(
         which is a failed analysis.
     progress : bool, default True
         Whether to show what happens in the terminal.
+    answer_files : bool, default False
+        Whether to answer each prescan in a file of its own as well, ``<its name>.answer.txt``. A
+        macro that waits for that file cannot take another prescan's answer.
+    send_limit_s : float, default 30.0
+        How long to try to send coordinates in s, at least three times, with growing pauses.
     previews : bool, default True
         Whether to keep a small picture of each prescan in ``dystrack_previews``, for reports.
     on_event : callable or None, default None
         Is called with each event of the session (see `dystrack.manager.events`).
     should_stop : callable or None, default None
         Is asked about ten times a second, and between prescans, whether to end the watch.
+    controls : Controls or None, default None
+        A way to pause the session, to hold and release positions, and to see its status.
     clock : Clock, optional
         The time, for simulations.
 
@@ -211,45 +224,47 @@ def run_dystrack_manager(
         settings = restore_settings(settings, past)
     worker = _choose_worker(image_analysis_func, settings)
     with contextlib.ExitStack() as stack:
-        stack.enter_context(own_folder(folder))
+        lock = stack.enter_context(own_folder(folder))
         if settings.keeps_text_file:
             prepare_coords_file(folder / COORDS_FILE_NAME)
         stack.callback(worker.close)
         tell = Broadcast(_open_listeners(stack, folder, settings, on_event, clock))
-        positions = Positions(
-            settings.img_cache, past.positions(settings.img_cache) if past else ()
-        )
-        watcher = _open_watcher(
-            stack, folder, settings, positions, tell, clock, _asking(worker, should_stop)
+        controls = _open_controls(
+            stack, settings, controls or Controls(), _asking(worker, should_stop)
         )
         sender = Sender(
             settings.transmit,
             settings.records,
+            traits=settings.traits,
             target_dir=str(folder),
             tra_kwargs=settings.tra_kwargs,
-            says_stay=settings.tra_method == "MyPiC",
+            answer_files=settings.answer_files,
+            send_limit_s=settings.send_limit_s,
             resume=settings.tra_err_resume,
+            controls=controls,
             tell=tell,
             clock=clock,
         )
         session = Session(
-            watcher,
             worker=worker,
             sender=sender,
-            positions=positions,
-            tracker=Tracker(positions, settings.tracking_rules, tell),
+            rules=settings.tracking_rules,
             naming=settings.naming,
             img_kwargs=settings.img_kwargs,
+            img_cache=settings.img_cache,
+            known=past.positions(settings.img_cache) if past else (),
             max_triggers=settings.max_triggers,
+            controls=controls,
             tell=tell,
             clock=clock,
         )
+        watcher = _open_watcher(stack, folder, settings, session, tell, clock, lock.keep)
         tell(_describe_start(folder, image_analysis_func, settings, watcher, past))
         worker.start(settings.img_kwargs)
         if past is not None:
-            _expect_backlog(watcher, folder, past, settings, tell)
-        _run(session, lambda: _statistics(watcher, session, sender), tell)
-        return session.coordinates, _statistics(watcher, session, sender)
+            _expect_backlog(watcher, session, folder, past, settings, tell)
+        _run(session, watcher, controls, tell)
+        return session.coordinates, _statistics(watcher, controls.status)
 
 
 def _check_callable(pipeline: object) -> None:
@@ -270,23 +285,24 @@ def _recall(folder: Path, pipeline: Pipeline) -> PastRun | None:
 
 
 def _expect_backlog(
-    watcher: Watcher, folder: Path, past: PastRun, settings: Settings, tell: Listener
+    watcher: Watcher,
+    session: Session,
+    folder: Path,
+    past: PastRun,
+    settings: Settings,
+    tell: Listener,
 ) -> None:
-    """Have the prescans answered that came while DySTrack was down."""
+    """Have the prescans answered that came while DySTrack was down, each with one line."""
     for notice in past.notices:
         tell(Warned(message=notice))
-    missed = [
-        path
-        for path in watcher.existing_targets()
-        if path.relative_to(folder).as_posix() not in past.handled
-    ]
+    missed = [name for name in watcher.existing_names() if name not in past.handled]
     wanted = missed
     if settings.backlog == "newest":
         wanted = newest_of_each_position(missed, folder, settings.naming)
-    for path in missed:
-        if path not in wanted:
-            tell(ImageSkipped(path=str(path)))
-    watcher.expect(wanted)
+        for name in sorted(set(missed) - set(wanted)):
+            tell(ImageSkipped(path=str(folder / name)))
+            session.skip(folder / name)
+    watcher.expect(missed)
 
 
 def _choose_worker(pipeline: Pipeline, settings: Settings) -> Worker:
@@ -318,26 +334,40 @@ def _open_listeners(
     return listeners
 
 
+def _open_controls(
+    stack: contextlib.ExitStack,
+    settings: Settings,
+    controls: Controls,
+    should_stop: Callable[[], bool],
+) -> Controls:
+    """Return the way in for others, which Esc and the caller use too."""
+    if settings.end_on_esc:
+        controls.stop_when(stack.enter_context(watch_for_esc()), StopReason.ESC)
+    controls.stop_when(should_stop, StopReason.ASKED)
+    return controls
+
+
 def _open_watcher(
     stack: contextlib.ExitStack,
     folder: Path,
     settings: Settings,
-    positions: Positions,
+    session: Session,
     tell: Listener,
     clock: Clock,
-    should_stop: Callable[[], bool],
+    keep_lock: Callable[[], None],
 ) -> Watcher:
-    def name_position(path: Path) -> str:
-        return settings.naming.label(path.relative_to(folder).as_posix()).position
+    naming, habits = settings.naming, FolderHabits()
 
-    esc_pressed = stack.enter_context(watch_for_esc()) if settings.end_on_esc else _never
-
-    def new_arrival(path: Path) -> ImageArrival:
+    def new_arrival(path: Path, is_new: bool) -> ImageArrival:
+        position = naming.label(path.relative_to(folder).as_posix()).position
         return ImageArrival(
             path,
             quiet_s=settings.quiet_s,
             limit_s=settings.incomplete_limit_s,
-            expected_planes=positions[name_position(path)].n_planes,
+            expected_planes=session.position(position).n_planes,
+            position=position,
+            habits=habits,
+            is_new=is_new,
             clock=clock,
         )
 
@@ -346,15 +376,18 @@ def _open_watcher(
         wait = stack.enter_context(watch_for_changes(folder, clock, recurse=settings.recurse))
     return Watcher(
         folder,
-        is_target=settings.name_filter.matches,
+        name_filter=settings.name_filter,
+        naming=naming,
         recurse=settings.recurse,
         delay_s=settings.delay,
         max_checks=settings.max_checks,
         new_arrival=new_arrival,
-        should_stop=lambda: esc_pressed() or should_stop(),
+        habits=habits,
+        should_stop=session.attend,
         tell=tell,
         clock=clock,
         wait=wait,
+        keep_lock=keep_lock,
     )
 
 
@@ -368,31 +401,31 @@ def _asking(worker: Worker, should_stop: Callable[[], bool] | None) -> Callable[
     return ask
 
 
-def _never() -> bool:
-    return False
-
-
-def _run(session: Session, statistics: Callable[[], dict[str, int]], tell: Listener) -> None:
+def _run(session: Session, watcher: Watcher, controls: Controls, tell: Listener) -> None:
     """Run a session to its end and tell why it ended."""
-    reason = "an unexpected stop"
+    reason, message = StopReason.ERROR, ""
     try:
-        reason = session.run()
+        reason = session.run(watcher)
     except KeyboardInterrupt:
-        reason = "Ctrl-C"
-    except Exception as error:
-        reason = str(describe_error(error))
+        reason = StopReason.CTRL_C
+    except BaseException as error:
+        message = str(describe_error(error))
         raise
     finally:
-        tell(SessionEnded(reason=reason, stats=statistics()))
+        controls.status = replace(
+            controls.status, state=SessionState.ENDED, path="", stop_reason=reason
+        )
+        statistics = _statistics(watcher, controls.status)
+        tell(SessionEnded(reason=reason, stats=statistics, error=message))
 
 
-def _statistics(watcher: Watcher, session: Session, sender: Sender) -> dict[str, int]:
+def _statistics(watcher: Watcher, status: SessionStatus) -> dict[str, int]:
     return {
         "check_counter": watcher.check_counter,
         "found_counter": watcher.found_counter,
-        "target_counter": session.target_counter,
-        "img_success_counter": session.img_success_counter,
-        "tra_success_counter": sender.tra_success_counter,
+        "target_counter": status.n_targets,
+        "img_success_counter": status.n_analysed,
+        "tra_success_counter": status.n_sent,
     }
 
 
@@ -409,7 +442,7 @@ def _describe_start(
             "numpy": np.__version__,
             "system": platform.platform(),
         },
-        existing=[] if past else [str(path) for path in watcher.existing_targets()],
+        existing=[] if past else [str(folder / name) for name in watcher.existing_names()],
         resumed=past is not None,
     )
 

@@ -1,22 +1,38 @@
-"""The loop: a whole prescan → the pipeline → checks → the microscope."""
+"""The loop: a complete prescan → the pipeline → a decision → the microscope."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Protocol
 
-from dystrack.core.errors import IncompleteImageError, RefusedMoveError
+from dystrack.core.caches import ClosedCache, copied
+from dystrack.core.errors import ImageError, IncompleteImageError
 from dystrack.core.protocols import AnalysisResult, Clock
-from dystrack.images.readiness import Aborted, FileStamp
+from dystrack.images.readiness import Aborted, FileStamp, Gone, Ready
+from dystrack.manager.controls import (
+    Command,
+    Controls,
+    GoOn,
+    Hold,
+    Pause,
+    Release,
+    SessionState,
+)
 from dystrack.manager.events import (
     AnalysisStarted,
     AnalysisSucceeded,
-    ImageVanished,
     Listener,
+    PositionHeld,
+    PositionReleased,
+    SessionPaused,
+    SessionWentOn,
+    StopReason,
     Warned,
 )
 from dystrack.manager.sender import Sender
-from dystrack.manager.tracking.decision import Tracker
-from dystrack.manager.tracking.positions import Positions
-from dystrack.manager.tracking.target import Target
+from dystrack.manager.tracking.decision import TrackingRules, decide
+from dystrack.manager.tracking.positions import Position
+from dystrack.manager.tracking.target import Answer, Ending, Failure, NotAnalysed, Outcome, Target
 from dystrack.manager.watching.image_names import PositionPattern
 from dystrack.manager.watching.watcher import ArrivedImage
 from dystrack.manager.workers.in_process import Worker
@@ -24,47 +40,56 @@ from dystrack.manager.workers.in_process import Worker
 __all__ = ["ImageSource", "Session"]
 
 _MOST_READING_ATTEMPTS = 5
+_CONTROLS_CHECK_S = 0.1
 
 
 class ImageSource(Protocol):
     """Where a session gets its prescans from: the watcher."""
 
     def __iter__(self) -> Iterator[ArrivedImage]:
-        """Iterate over images that are whole, or that never became so."""
+        """Iterate over images that are complete, that never became so, or that are gone."""
         ...
 
     def look_again(self, image: ArrivedImage) -> None:
-        """Wait once more for an image that was changed while it was read."""
+        """Wait once more for an image that was changed or renamed while it was read."""
+        ...
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no prescan is waited for."""
         ...
 
 
 class Session:
-    """One run of the manager.
+    """One run of the manager; the only one that stores the state of positions and tells of it.
 
     ::
 
-        watch ──► whole image ──► analyse ──► track ──► send ──► watch
-                      │              │          │         └─► not sent: try again ──► end or go on
-                      └─ never whole ┴─ raised ─┘
+        watch ──► image ──► analyse ──► decide ──► send ──► store ──► watch
+          │         │          │          │          └─► not sent: kept, or the end
+          │         │          └─ raised ─┤
+          │         └── never complete, ──┤
+          │             gone, held        └─► the end
+          └─► between prescans: obey the controls, send what was kept
 
     Parameters
     ----------
-    source : ImageSource
-        Where prescans come from.
     worker : Worker
         Where the pipeline runs.
     sender : Sender
         The way to the microscope.
-    positions : Positions
-        The state of each position.
-    tracker : Tracker
-        Decides what is sent.
+    rules : TrackingRules
+        What may be sent.
     naming : PositionPattern
         Tells a name's position and time point.
-    img_kwargs : mapping
-        Keyword arguments for the pipeline.
+    img_kwargs, img_cache : mapping
+        Keyword arguments for the pipeline; those of the cache it hands on, for each position.
+    known : iterable of Position
+        Positions of a run that is resumed.
     max_triggers : int or None
         Number of prescans after which to end.
+    controls : Controls
+        The way in for others, and their view of the session.
     tell : Listener
         Takes the events.
     clock : Clock
@@ -73,88 +98,139 @@ class Session:
 
     def __init__(
         self,
-        source: ImageSource,
         *,
         worker: Worker,
         sender: Sender,
-        positions: Positions,
-        tracker: Tracker,
+        rules: TrackingRules,
         naming: PositionPattern,
         img_kwargs: Mapping[str, Any],
+        img_cache: Mapping[str, Any],
+        known: Iterable[Position] = (),
         max_triggers: int | None,
+        controls: Controls,
         tell: Listener,
         clock: Clock,
     ) -> None:
-        self._source = source
         self._worker = worker
         self._sender = sender
-        self._positions = positions
-        self._tracker = tracker
+        self._rules = rules
         self._naming = naming
         self._img_kwargs = img_kwargs
+        self._img_cache = img_cache
+        self._positions = {position.name: position for position in known}
+        self._is_first = not self._positions
         self._max_triggers = max_triggers
+        self._controls = controls
         self._tell = tell
         self._clock = clock
+        self._source: ImageSource | None = None
+        self._skipped: set[Path] = set()
+        self._is_paused = False
         self.coordinates: list[list[float | None]] = []
-        self.target_counter = 0
-        self.img_success_counter = 0
 
-    def run(self) -> str:
+    def position(self, name: str) -> Position:
+        """Return the state of a position, a fresh one if it is new."""
+        if name not in self._positions:
+            self._positions[name] = Position(name, copied(self._img_cache))
+        return self._positions[name]
+
+    def skip(self, path: Path) -> None:
+        """Answer a prescan without looking at it, when its turn comes."""
+        self._skipped.add(path)
+
+    def run(self, source: ImageSource) -> StopReason:
         """Answer prescans until a condition to end is met.
+
+        Parameters
+        ----------
+        source : ImageSource
+            Where prescans come from.
 
         Returns
         -------
-        str
+        StopReason
             Why the session ended.
         """
-        images = iter(self._source)
+        self._source = source
+        images = iter(source)
         while not self._has_enough():
+            self._show(SessionState.WAITING)
             image = next(images, None)
-            if image is None:
-                return "the watch is over"
+            if image is None or self._is_stopped_by_then():
+                return self._controls.stop_reason or StopReason.MAX_CHECKS
             self._handle(image)
-        return "max_triggers is reached"
+        return StopReason.MAX_TRIGGERS
+
+    def attend(self) -> bool:
+        """Do what is due between prescans; return whether the session is to end."""
+        is_to_end = self._obey()
+        for parcel in self._sender.catch_up(self._may_still_move):
+            if not parcel.is_overtaken:
+                held = self.position(parcel.answer.position.name).held
+                self._store(replace(parcel.answer.position, held=held))
+                self._count(n_sent=1)
+        return is_to_end
 
     def _has_enough(self) -> bool:
         wanted = self._max_triggers
-        return wanted is not None and self.target_counter >= wanted
+        return wanted is not None and self._controls.status.n_targets >= wanted
+
+    def _is_stopped_by_then(self) -> bool:
+        """Wait while the session is paused; return whether it is to end."""
+        while not (is_to_end := self._obey()) and self._is_paused:
+            self._clock.sleep(_CONTROLS_CHECK_S)
+        return is_to_end
 
     def _handle(self, image: ArrivedImage) -> None:
         """Take a prescan from the folder to the microscope."""
         label = self._naming.label(image.relative_name)
-        position = self._positions[label.position]
-        has_channel = {**self._img_kwargs, **position.cache}.get("channel") is not None
-        target = Target(image, label, position, self.target_counter + 1, has_channel)
-        outcome = self._try_to_analyse(target)
-        if isinstance(outcome, Exception) and _has_vanished(image):
-            self._tell(ImageVanished(path=target.path))
+        number = self._controls.status.n_targets + 1
+        position = self.position(label.position)
+        has_channel = _asks_for_channel(self._img_kwargs, position.cache)
+        target = Target(image, label, position, number, has_channel, self._is_first)
+        outcome = self._outcome_of(target)
+        if self._is_looked_at_again(image, outcome):
             return
-        if _was_changed(image):
-            message = f"{image.path.name} was changed while it was read. It is read once more."
-            self._tell(Warned(message=message, position=label.position))
-            self._source.look_again(image)
-            return
-        self.target_counter += 1
-        answer = self._tracker.answer(target, outcome)
-        self.img_success_counter += answer.error is None
-        self.coordinates.append(list(answer.zyx))
-        is_sent = self._sender.send(target, answer)
-        position = answer.position
-        self._positions.update(position if is_sent else position.not_moved_since(target.position))
+        self._count(n_targets=1)
+        decision = decide(target, outcome, self._rules)
+        for event in decision.events:
+            self._tell(event)
+        match decision:
+            case Ending(error=error, note=note):
+                if note:
+                    error.add_note(note)
+                raise error
+            case Answer():
+                self._send(target, decision)
+        is_analysed = not (target.is_gone or isinstance(outcome, NotAnalysed))
+        self._is_first = self._is_first and not is_analysed
 
-    def _try_to_analyse(self, target: Target) -> AnalysisResult | Exception:
+    def _send(self, target: Target, answer: Answer) -> None:
+        """Send an answer, and store what the position has come to."""
+        self._count(n_analysed=answer.error is None)
+        self.coordinates.append(list(answer.zyx))
+        self._show(SessionState.SENDING, target.path)
+        is_sent = self._sender.send(target, answer)
+        self._count(n_sent=is_sent)
+        position = answer.position
+        self._store(position if is_sent else position.not_moved_since(target.position))
+
+    def _outcome_of(self, target: Target) -> Outcome:
         """Return a checked answer, or why there is none."""
+        name, position = target.image.path.name, target.position
+        if target.image.path in self._skipped:
+            return NotAnalysed(f"{name} was skipped for a newer prescan.")
+        if position.held:
+            return NotAnalysed(f"Position {position.name} is held: {position.held}")
         try:
             return self._analyse(target)
         except Exception as error:  # noqa: BLE001 - the one boundary with the user's pipeline
-            return error
+            return Failure.of(error)
 
     def _analyse(self, target: Target) -> AnalysisResult:
         _check_readable(target.image)
-        if target.position.held:
-            msg = f"Position {target.position.name} is held: {target.position.held}"
-            raise RefusedMoveError(msg)
         started_s = self._clock.monotonic()
+        self._show(SessionState.ANALYSING, target.path)
         self._tell(
             AnalysisStarted(
                 path=target.path,
@@ -187,11 +263,77 @@ class Session:
             )
             self._tell(Warned(message=message, position=position))
 
+    def _is_looked_at_again(self, image: ArrivedImage, outcome: Outcome) -> bool:
+        """Have an image looked at once more that was changed, renamed or deleted meanwhile."""
+        may_be = isinstance(image.outcome, Ready) and image.attempt <= _MOST_READING_ATTEMPTS
+        if self._source is None or not may_be or isinstance(outcome, NotAnalysed):
+            return False
+        if _was_changed(image):
+            position = self._naming.label(image.relative_name).position
+            message = f"{image.path.name} was changed while it was read. It is read once more."
+            self._tell(Warned(message=message, position=position))
+        elif image.path.exists() or not isinstance(outcome, Failure):
+            return False  # as it was; or gone since, and what was read was complete
+        self._source.look_again(image)
+        return True
+
+    def _obey(self) -> bool:
+        """Do what was asked for; return whether the session is to end."""
+        for command in self._controls.take():
+            self._do(command)
+        return self._controls.stop_reason is not None
+
+    def _do(self, command: Command) -> None:
+        match command:
+            case Pause() if not self._is_paused:
+                self._is_paused = True
+                self._tell(SessionPaused())
+            case GoOn() if self._is_paused:
+                self._is_paused = False
+                self._tell(SessionWentOn())
+            case Hold(position=name, reason=reason):
+                self._store(self.position(name).hold(reason))
+                self._tell(PositionHeld(position=name, reason=reason))
+            case Release(position=name) if self.position(name).held:
+                self._store(self.position(name).released())
+                self._tell(PositionReleased(position=name))
+        self._show(SessionState.WAITING)
+
+    def _may_still_move(self, target: Target) -> bool:
+        """Return whether a late answer may still be followed: not once a newer prescan is there."""
+        is_idle = self._source is not None and self._source.is_idle
+        return is_idle and not self._is_paused and not self.position(target.position.name).held
+
+    def _store(self, position: Position) -> None:
+        self._positions[position.name] = position
+        held = {name: one.held for name, one in self._positions.items() if one.held}
+        self._controls.status = replace(self._controls.status, held=held)
+
+    def _show(self, state: SessionState, path: str = "") -> None:
+        if state is SessionState.WAITING and self._is_paused:
+            state = SessionState.PAUSED
+        self._controls.status = replace(self._controls.status, state=state, path=path)
+
+    def _count(self, **more: int) -> None:
+        status = self._controls.status
+        counts = {name: getattr(status, name) + n for name, n in more.items()}
+        self._controls.status = replace(status, **counts)
+
+
+def _asks_for_channel(img_kwargs: Mapping[str, Any], cache: Mapping[str, Any]) -> bool:
+    """Return whether the pipeline is asked for one channel; a closed cache is not looked into."""
+    given = img_kwargs if isinstance(cache, ClosedCache) else {**img_kwargs, **cache}
+    return given.get("channel") is not None
+
 
 def _check_readable(image: ArrivedImage) -> None:
-    """Raise if an image never became whole, or never rested."""
-    if isinstance(image.outcome, Aborted):
-        raise IncompleteImageError(image.outcome.reason)
+    """Raise if an image never became complete, never rested, or is gone."""
+    match image.outcome:
+        case Aborted(reason=reason):
+            raise IncompleteImageError(reason)
+        case Gone():
+            msg = f"{image.path.name} was deleted or renamed before it was analysed."
+            raise ImageError(msg)
     if image.attempt > _MOST_READING_ATTEMPTS:
         msg = (
             f"{image.path.name} was changed {_MOST_READING_ATTEMPTS} times while it was read. "
@@ -200,16 +342,9 @@ def _check_readable(image: ArrivedImage) -> None:
         raise IncompleteImageError(msg)
 
 
-def _has_vanished(image: ArrivedImage) -> bool:
-    """Return whether a file was renamed or deleted after it was found to be whole."""
-    return not isinstance(image.outcome, Aborted) and not image.path.exists()
-
-
 def _was_changed(image: ArrivedImage) -> bool:
-    """Return whether a file is another one than when it was found to be whole."""
-    if isinstance(image.outcome, Aborted) or image.attempt > _MOST_READING_ATTEMPTS:
-        return False
+    """Return whether a file is another one than when it was found to be complete."""
     try:
-        return FileStamp.of(image.path) != image.outcome.stamp
-    except OSError:  # deleted since, or out of reach: what was read was whole
+        return isinstance(image.outcome, Ready) and FileStamp.of(image.path) != image.outcome.stamp
+    except OSError:  # deleted since, or out of reach: what was read was complete
         return False

@@ -14,7 +14,7 @@ from dystrack.core.errors import ConfigurationError, FolderError
 from dystrack.core.limits import Limits, parse_axis_limits
 from dystrack.core.protocols import Transmitter
 from dystrack.manager.tracking.decision import TrackingRules
-from dystrack.manager.transmitters import choose_transmitter
+from dystrack.manager.transmitters import Traits, choose_transmitter, traits_of
 from dystrack.manager.watching.image_names import (
     DEFAULT_POSITION_PATTERN,
     NameFilter,
@@ -43,13 +43,21 @@ _KINDS = (
             "progress",
             "resume",
             "isolate",
+            "answer_files",
             "previews",
         ),
         int,
         "True or False",
     ),
 )
-_DURATIONS_AND_SIZES = ("delay", "quiet_s", "incomplete_limit_s", "frame_margin_px", "timeout_s")
+_DURATIONS_AND_SIZES = (
+    "delay",
+    "quiet_s",
+    "incomplete_limit_s",
+    "frame_margin_px",
+    "timeout_s",
+    "send_limit_s",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +101,8 @@ class Settings:
     quiet_s: float = 2.0
     incomplete_limit_s: float = 30.0
     progress: bool = True
+    answer_files: bool = False
+    send_limit_s: float = 30.0
     previews: bool = True
 
     def __post_init__(self) -> None:
@@ -158,14 +168,20 @@ class Settings:
         return choose_transmitter(self.tra_method)
 
     @property
+    def traits(self) -> Traits:
+        """Return what the way to the microscope can do."""
+        return traits_of(self.tra_method)
+
+    @property
     def records(self) -> list[Transmitter]:
         """Return where else coordinates are kept."""
-        return [choose_transmitter("txt")] if self.write_txt and self.tra_method != "txt" else []
+        is_kept_beside = self.write_txt and not self.traits.leaves_lines
+        return [choose_transmitter("txt")] if is_kept_beside else []
 
     @property
     def keeps_text_file(self) -> bool:
         """Return whether there is a coordinates file."""
-        return self.write_txt or self.tra_method == "txt"
+        return self.write_txt or self.traits.leaves_lines
 
 
 def check_folder(target_dir: str | os.PathLike[str]) -> Path:

@@ -2,19 +2,40 @@
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from dystrack.core.coords_file import COORDS_FILE_NAME, CoordsLine, append_line
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import Transmitter
 
-__all__ = ["choose_transmitter", "send_coords_txt", "send_coords_winreg"]
+__all__ = ["Traits", "choose_transmitter", "send_coords_txt", "send_coords_winreg", "traits_of"]
 
 _MYPIC_KEY = r"SOFTWARE\VB and VBA Program Settings\OnlineImageAnalysis\macro"
 _MYPIC_MOVE = "focus"
 _MYPIC_STAY = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a way to the microscope can do.
+
+    Attributes
+    ----------
+    says_stay : bool
+        Whether coordinates that are None tell the microscope not to move.
+    leaves_lines : bool
+        Whether it leaves a line in the coordinates file for each prescan.
+    is_verifiable : bool
+        Whether the coordinates file shows if the last answer was sent before a crash.
+    """
+
+    says_stay: bool = False
+    leaves_lines: bool = False
+    is_verifiable: bool = False
 
 
 def send_coords_txt(
@@ -105,16 +126,35 @@ def choose_transmitter(tra_method: object) -> Transmitter:
     """
     if callable(tra_method):
         return tra_method
-    if tra_method == "txt":
-        return _to_text_file
-    if tra_method == "MyPiC":
-        _import_winreg()
-        return _to_mypic
+    method = _METHODS.get(tra_method) if isinstance(tra_method, str) else None
+    if method is not None:
+        method.check()
+        return method.transmit
+    known = ", ".join(map(repr, _METHODS))
     msg = (
-        f"tra_method is {tra_method!r}, which is not known. Give 'txt', 'MyPiC', or a function "
+        f"tra_method is {tra_method!r}, which is not known. Give {known}, or a function "
         "f(z_pos, y_pos, x_pos, img_msg, img_cache, img_error, target_dir, **tra_kwargs)."
     )
     raise ConfigurationError(msg)
+
+
+def traits_of(tra_method: object) -> Traits:
+    """Return what a way to the microscope can do.
+
+    Parameters
+    ----------
+    tra_method : str or callable
+        Its name, or the user's own function, which may carry `Traits` as its ``traits``.
+
+    Returns
+    -------
+    Traits
+        Its traits; none of them where nothing is known.
+    """
+    if isinstance(tra_method, str):
+        return _METHODS[tra_method].traits if tra_method in _METHODS else Traits()
+    traits = getattr(tra_method, "traits", None)
+    return traits if isinstance(traits, Traits) else Traits()
 
 
 def _to_text_file(
@@ -161,3 +201,18 @@ def _import_winreg() -> Any:
         )
         raise ConfigurationError(msg) from None
     return winreg
+
+
+@dataclass(frozen=True, slots=True)
+class _Method:
+    transmit: Transmitter
+    traits: Traits
+    check: Callable[[], object] = lambda: None  # raises where it does not work
+
+
+_METHODS: Mapping[str, _Method] = MappingProxyType(
+    {
+        "txt": _Method(_to_text_file, Traits(leaves_lines=True, is_verifiable=True)),
+        "MyPiC": _Method(_to_mypic, Traits(says_stay=True), check=_import_winreg),
+    }
+)

@@ -9,14 +9,22 @@ from typing import Protocol, runtime_checkable
 
 from dystrack.manager.events import (
     AnalysisFailed,
+    AnsweredLate,
+    AnsweredTooEarly,
     Event,
     FolderLost,
     FolderReturned,
+    ImageRenamed,
     ImagesIgnored,
     ImageVanished,
     PositionHeld,
+    PositionReleased,
+    PrescansMissing,
     SessionEnded,
+    SessionPaused,
+    SessionWentOn,
     TransmissionFailed,
+    TransmissionRecovered,
     Warned,
 )
 
@@ -40,12 +48,9 @@ _ENDINGS: Mapping[str, str] = MappingProxyType(
     {
         "esc": "Esc",
         "ctrl_c": "Ctrl-C",
-        "Ctrl-C": "Ctrl-C",
         "asked": "it was asked to stop",
-        "the watch is over": "it was asked to stop",
         "max_checks": "{checks} of the folder, as asked",
         "max_triggers": "{prescans}, as asked",
-        "max_triggers is reached": "{prescans}, as asked",
     }
 )
 _BY_ERROR = "an error"
@@ -100,9 +105,57 @@ def _(event: ImageVanished) -> str:
 
 
 @trouble.register
+def _(event: ImageRenamed) -> str:
+    return f"{Path(event.former_path).name} is called {Path(event.path).name} now."
+
+
+@trouble.register
 def _(event: ImagesIgnored) -> str:
-    names = ", ".join(event.names)
+    names = shortened(", ".join(event.names))
     return f"New files that {event.reason} are ignored: {names} ({event.count} so far)."
+
+
+@trouble.register
+def _(event: PrescansMissing) -> str:
+    return (
+        f"No prescan has come for {duration(event.silent_s)}; usually one comes every "
+        f"{duration(event.usual_s)}. Does the microscope still run?"
+    )
+
+
+@trouble.register
+def _(event: AnsweredTooEarly) -> str:
+    text = (
+        f"It went on growing after it was read ({event.planes_read} planes then, "
+        f"{event.planes_now} now), so its answer came from an unfinished image. From now on "
+        "files of this folder are waited for until they rest."
+    )
+    return _with_name(event.path, event.position, text)
+
+
+@trouble.register
+def _(event: TransmissionRecovered) -> str:
+    return f"The coordinates could be sent at attempt {event.attempt}."
+
+
+@trouble.register
+def _(event: AnsweredLate) -> str:
+    return _with_name(event.path, event.position, f"Answered {duration(event.late_s)} late.")
+
+
+@trouble.register
+def _(event: PositionReleased) -> str:
+    return f"Position {event.position} is tracked again."
+
+
+@trouble.register
+def _(event: SessionPaused) -> str:  # noqa: ARG001 - the event says it all
+    return "Paused: prescans wait until it goes on."
+
+
+@trouble.register
+def _(event: SessionWentOn) -> str:  # noqa: ARG001
+    return "Going on."
 
 
 @trouble.register

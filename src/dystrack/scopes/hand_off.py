@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from dystrack.core.coords_file import COORDS_FILE_NAME, CoordsLine, read_lines, wait_for_line
+from dystrack.core.answer_file import answer_path, read_answer
+from dystrack.core.coords_file import (
+    COORDS_FILE_NAME,
+    CoordsLine,
+    read_lines,
+    wait_for,
+    wait_for_line,
+)
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock
 from dystrack.scopes.clocks import SimulatedClock
 
@@ -14,6 +21,8 @@ __all__ = ["NO_ANSWER", "Answer", "FolderHandOff", "HandOff", "InProcessHandOff"
 
 NO_ANSWER = "no answer in time"
 """Message where no line came in time."""
+
+_POLL_S = 0.01
 
 WritePrescan = Callable[[Clock], Path]
 """Writes a prescan, taking the time it takes by a clock, and returns its path."""
@@ -51,24 +60,27 @@ class HandOff(Protocol):
 
 @dataclass(frozen=True)
 class FolderHandOff:
-    """Waits for one more line in ``dystrack_coords.txt``, as every vendor's macro does.
+    """Waits for an answer file, or for one more line in ``dystrack_coords.txt``, as macros do.
 
     Attributes
     ----------
     folder : Path
         Folder of the prescans.
     timeout_s : float
-        How long to wait for a line.
+        How long to wait for an answer.
     clock : Clock
         Time in which the other program lives: usually the computer's own.
+    answer_files : bool
+        Whether to wait for the answer file of the prescan, whose name must be a new one.
     """
 
     folder: Path
     timeout_s: float = 60.0
     clock: Clock = SYSTEM_CLOCK
+    answer_files: bool = False
 
     def exchange(self, write_prescan: WritePrescan) -> Answer:
-        """Write a prescan and wait for its line.
+        """Write a prescan and wait for its answer.
 
         Parameters
         ----------
@@ -81,17 +93,33 @@ class FolderHandOff:
             The line, or one without coordinates if none came in time.
         """
         coords_path = self.folder / COORDS_FILE_NAME
-        n_before = len(read_lines(coords_path))
+        n_before = 0 if self.answer_files else len(read_lines(coords_path))
         began_s = self.clock.monotonic()
         path = write_prescan(self.clock)
         written_s = self.clock.monotonic()
         try:
-            line = wait_for_line(
-                coords_path, n_before, timeout_s=self.timeout_s, clock=self.clock, poll_s=0.01
-            )
+            if self.answer_files:
+                line = self._wait_for_answer(path)
+            else:
+                line = wait_for_line(
+                    coords_path,
+                    n_before,
+                    timeout_s=self.timeout_s,
+                    clock=self.clock,
+                    poll_s=_POLL_S,
+                )
         except TimeoutError:
             line = CoordsLine(math.nan, math.nan, math.nan, NO_ANSWER)
         return Answer(line, path, written_s - began_s, self.clock.monotonic() - written_s)
+
+    def _wait_for_answer(self, prescan: Path) -> CoordsLine:
+        return wait_for(
+            lambda: read_answer(prescan),
+            answer_path(prescan),
+            timeout_s=self.timeout_s,
+            clock=self.clock,
+            poll_s=_POLL_S,
+        )
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from dystrack.core.coordinates import PixelPosition, offset_from_centre_um
-from dystrack.core.coords_file import CoordsLine
+from dystrack.core.coords_file import FAILURE_MESSAGE, CoordsLine
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import Clock
 from dystrack.scopes.clocks import SimulatedClock
@@ -36,10 +36,7 @@ from dystrack.scopes.writing.behaviours import BEHAVIOURS, WriteBehaviour
 from dystrack.scopes.writing.file_names import FILE_NAMES, FileNames
 from dystrack.scopes.writing.writers import SUFFIXES, WRITERS, encode
 
-__all__ = ["FAILURE_MESSAGE", "Microscope", "MicroscopeSettings", "Site"]
-
-FAILURE_MESSAGE = "Image analysis failed!"
-"""What a line says when its coordinates are only a fallback; a careful macro then stays."""
+__all__ = ["Microscope", "MicroscopeSettings", "Site"]
 
 _NOWHERE = Um(0.0, 0.0, 0.0)
 

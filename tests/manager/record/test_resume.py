@@ -100,7 +100,9 @@ def test_only_the_newest_of_each_position(run):
     run.start(["t1_p1.tif", "t1_p2.tif"])
     run.miss("t2_p1.tif", "t2_p2.tif", "t3_p1.tif")
     run.resume(backlog="newest")
-    assert run.answered == ["t2_p2.tif", "t3_p1.tif"]
+    assert run.answered == ["t2_p1.tif", "t2_p2.tif", "t3_p1.tif"]  # each has its line
+    assert [answer.outcome for answer in run.told.of(Answered)] == ["fallback", "ok", "ok"]
+    assert run.lines[2] == CoordsLine(2, 9.5, 14.5, "Image analysis failed!")
     assert len(run.told.of(ImageSkipped)) == 1
     run.resume()
     assert run.answered == []
@@ -262,7 +264,6 @@ def test_the_state_of_a_position_survives():
         travel=Travel((1, 2, 3), None),
         steps=((1, 2, 3), (4, 5, 6)),
         held="a person must look",
-        n_answered=7,
     )
     copy = position_from_record(json.loads(json.dumps(position_record(position))), {})
     np.testing.assert_array_equal(copy.cache.pop("track"), position.cache.pop("track"))
@@ -285,3 +286,38 @@ def test_a_line_of_another_program_does_not_count_as_ours(run):
     append_line(run.coords, CoordsLine(9, 9, 9, "by hand"))
     run.resume(["b.tif"])
     assert run.answered == ["b.tif"]
+
+
+def test_what_was_never_sent_is_answered_by_the_run_that_resumes(run):
+    def refuse(*args):
+        raise OSError("unplugged")
+
+    run.start(["a.tif"], tra_method=refuse, tra_err_resume=True, send_limit_s=0.0)
+    assert run.lines == []
+    run.resume(tra_method=lambda *args: None)
+    assert run.answered == ["a.tif"]
+    assert len(run.lines) == 1
+
+
+def test_what_was_sent_late_is_not_answered_again(run):
+    errors = [OSError("unplugged") for _ in range(3)]
+
+    def refuse_at_first(*args):
+        if errors:
+            raise errors.pop()
+
+    settings = {"tra_method": refuse_at_first, "tra_err_resume": True, "send_limit_s": 0.0}
+    run.start(["a.tif"], **settings, max_checks=10)
+    assert [line.msg for line in run.lines] == ["LATE:step 1.0"]
+    run.resume(["b.tif"], tra_method=lambda *args: None)
+    assert run.answered == ["b.tif"]
+    assert [line.x for line in run.lines] == [0, 1]
+    steps = recall_run(run.journal, run.coords).states["1"]["steps"]
+    assert len(steps["__tuple__"]) == 2
+
+
+def test_a_journal_of_an_older_version_is_understood(run):
+    run.start(["a.tif", "b.tif"])
+    state = recall_run(run.journal, run.coords).states["1"]
+    position = position_from_record(state | {"n_answered": 2}, {})  # of an older journal
+    assert position.previous == (1, 2, 1)

@@ -1,14 +1,18 @@
+from pathlib import Path
+
 import pytest
 
 from dystrack.core.coordinates import PixelPosition, VoxelSize
+from dystrack.core.coords_file import FAILURE_MESSAGE
+from dystrack.core.errors import ImageError
 from dystrack.core.limits import Limits
 from dystrack.core.protocols import AnalysisResult
 from dystrack.images.image_file import ImageStatus, Verdict
-from dystrack.images.readiness import FileStamp, Ready
+from dystrack.images.readiness import FileStamp, Gone, Ready
 from dystrack.manager.events import AnalysisFailed, PositionHeld, Warned
-from dystrack.manager.tracking.decision import FAILURE_MESSAGE, Tracker, TrackingRules
-from dystrack.manager.tracking.positions import Positions
-from dystrack.manager.tracking.target import Target
+from dystrack.manager.tracking.decision import TrackingRules, decide
+from dystrack.manager.tracking.positions import Position
+from dystrack.manager.tracking.target import Ending, Failure, NotAnalysed, Target
 from dystrack.manager.watching.image_names import ImageLabel
 from dystrack.manager.watching.watcher import ArrivedImage
 from fakes import Recorder
@@ -20,27 +24,36 @@ FAILED = RuntimeError("no tissue")
 
 
 class Rig:
-    """A tracker, and one position after another through it."""
+    """Decides one prescan after another, and keeps what the session would."""
 
     def __init__(self, *, shape=SHAPE, voxel=VOXEL, **rules):
         self.told = Recorder()
-        self.positions = Positions({})
-        self.tracker = Tracker(self.positions, TrackingRules(**rules), self.told)
+        self.positions = {}
+        self.rules = TrackingRules(**rules)
         axes = "ZYX"[-len(shape) :] if shape else ""
         self.status = ImageStatus(
             verdict=Verdict.COMPLETE, axes=axes, shape=shape, voxel_size=voxel
         )
 
     def answer(self, outcome, position="1"):
-        """Answer one prescan with the pipeline's target, or with its error."""
-        if not isinstance(outcome, Exception):
+        """Answer one prescan with the pipeline's target, with its error, or not at all."""
+        if isinstance(outcome, Exception):
+            outcome = Failure.of(outcome)
+        elif not isinstance(outcome, NotAnalysed):
             outcome = AnalysisResult(*outcome, "OK", {})
-        path = __import__("pathlib").Path("prescan.tif")
+        path = Path("prescan.tif")
         image = ArrivedImage(path, Ready(self.status, FileStamp(1, 1)), 0.0)
-        target = Target(image, ImageLabel(position, None), self.positions[position], 1)
-        answer = self.tracker.answer(target, outcome)
-        self.positions.update(answer.position)
-        return answer
+        known = self.positions.get(position, Position(position))
+        target = Target(image, ImageLabel(position, None), known, 1, not self.positions)
+        before = repr((target, outcome))
+        decision = decide(target, outcome, self.rules)
+        assert repr((target, outcome)) == before  # nothing that was handed in is changed
+        for event in decision.events:
+            self.told(event)
+        if isinstance(decision, Ending):
+            return decision
+        self.positions[position] = decision.position
+        return decision
 
     def step(self, z, y, x):
         """Answer one prescan whose target lies that far from its centre."""
@@ -91,8 +104,8 @@ def test_previous_coordinates_outside_a_smaller_image_are_not_sent():
 
 def test_limits_need_the_size_of_the_image():
     rig = Rig(shape=(), limits=Limits(step_px=(9, 9, 9)))
-    with pytest.raises(Exception, match="does not tell its size"):
-        rig.answer((1, 2, 3))
+    ending = rig.answer((1, 2, 3))
+    assert "does not tell its size" in str(ending.error)
 
 
 def test_too_many_failures_hold_only_their_position():
@@ -118,9 +131,9 @@ def test_too_many_failures_can_stop_the_run():
     rig = Rig(max_failures=1, on_max_failures="stop")
     rig.answer((1, 2, 3))
     rig.answer(FAILED)
-    with pytest.raises(RuntimeError, match="no tissue") as caught:
-        rig.answer(RuntimeError("no tissue"))
-    assert caught.value.__notes__ == ["It was failure 2 in a row."]
+    ending = rig.answer(FAILED)
+    assert ending == Ending(FAILED, ending.events, "It was failure 2 in a row.")
+    assert rig.told.of(AnalysisFailed)[-1].fallback == "nothing, the session ends"
 
 
 def test_a_runaway_is_warned_about():
@@ -144,3 +157,39 @@ def test_steady_motion_is_no_runaway():
     rig = Rig(on_runaway="hold")
     answers = [rig.step(0.1 * (-1) ** n, 3, 12 + n % 3) for n in range(30)]
     assert all(answer.error is None for answer in answers)
+
+
+@pytest.mark.parametrize(("shape", "coordinates"), [(SHAPE, CENTRE), ((), None)])
+def test_what_is_not_analysed_stays(shape, coordinates):
+    rig = Rig(shape=shape, fallback=None)
+    answer = rig.answer(NotAnalysed("Position 1 is held: look at it"))
+    assert (answer.coordinates, answer.message, answer.stays) == (
+        coordinates,
+        FAILURE_MESSAGE,
+        True,
+    )
+    assert answer.position.failures_in_a_row == 0
+    (failure,) = rig.told.of(AnalysisFailed)
+    assert (failure.error_type, failure.error.partition(": ")[2]) == (
+        "RefusedMoveError",
+        "Position 1 is held: look at it",
+    )
+
+
+@pytest.mark.parametrize("fallback", ["previous", "stay", None])
+def test_a_file_that_is_gone_never_ends_the_run(fallback):
+    rig = Rig(fallback=fallback)
+    image = ArrivedImage(Path("prescan.tif"), Gone(), 0.0)
+    target = Target(image, ImageLabel("1", None), Position("1"), 1, is_first=True)
+    answer = decide(target, Failure.of(ImageError("it is gone")), rig.rules)
+    assert (answer.coordinates, answer.message) == (None, FAILURE_MESSAGE)
+
+
+def test_a_failure_keeps_its_traceback():
+    rig = Rig()
+    rig.answer((1, 2, 3))
+    path, label = Path("prescan.tif"), ImageLabel("1", None)
+    target = Target(ArrivedImage(path, Gone(), 0.0), label, rig.positions["1"], 2)
+    failure = Failure(FAILED, "RuntimeError", "no tissue", "line 7, in find")
+    (event,) = decide(target, failure, rig.rules).events
+    assert (event.error, event.traceback) == ("RuntimeError: no tissue", "line 7, in find")

@@ -1,13 +1,9 @@
 import threading
 
-import pytest
-
-from dystrack.core.errors import FolderError
 from dystrack.manager.watching.folder import (
     ClockWait,
     is_image,
     list_names,
-    own_folder,
     watch_for_changes,
 )
 from fakes import FakeClock
@@ -24,26 +20,6 @@ def test_names_of_a_tree(tmp_path):
     assert not is_image(tmp_path / "sub")
     assert is_image(tmp_path / "sub" / "a.zarr")
     assert is_image(tmp_path / "sub" / "b.tif")
-
-
-def test_a_second_session_is_kept_out(tmp_path):
-    refused = pytest.raises(FolderError, match="Another DySTrack")
-    with own_folder(tmp_path), refused, own_folder(tmp_path):
-        pass
-    with own_folder(tmp_path):
-        pass
-
-
-@pytest.mark.parametrize("error", [NotImplementedError, OSError])
-def test_where_there_are_no_locks_nothing_is_kept_out(tmp_path, monkeypatch, error):
-    import filelock
-
-    def no_locks(*args, **kwargs):
-        raise error
-
-    monkeypatch.setattr(filelock.FileLock, "acquire", no_locks)
-    with own_folder(tmp_path):
-        pass
 
 
 def test_resting_by_the_clock():

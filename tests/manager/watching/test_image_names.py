@@ -45,6 +45,41 @@ def test_temporary_names_if_asked_for():
     assert NameFilter(end=".tmp").matches("a.tmp")
 
 
+@pytest.mark.parametrize("conditions", [{}, {"start": "p"}])
+@pytest.mark.parametrize("name", ["p_log.txt", "p_thumb.png", "p_1.xml", "p_1", "p.tif.txt"])
+def test_without_an_ending_only_what_microscopes_write_is_a_prescan(name, conditions):
+    names = NameFilter(**conditions)
+    assert not names.matches(name)
+    assert names.reason_against(name) == "do not end like images (.tif, .czi, .nd2, …)"
+    assert NameFilter(end=name[-4:]).matches(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["a.TIF", "a.ome.tif", "a.czi", "a.nd2", "a.lif", "a.oir", "a.zarr"]
+)
+def test_formats_of_microscopes(name):
+    assert NameFilter().matches(name)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "reason"),
+    [
+        ({"start": "job"}, "do not start with job"),
+        ({"end": ".tif"}, "do not end with .tif"),
+        ({"regex": "a.*"}, "do not match a.*"),
+        ({}, ""),
+    ],
+)
+def test_reasons(conditions, reason):
+    assert NameFilter(**conditions).reason_against(NAME) == reason
+
+
+@pytest.mark.parametrize(("start", "end"), [("*.tif", ""), ("", "*.tif"), ("prescan_?", "")])
+def test_wildcards_are_refused(start, end):
+    with pytest.raises(ConfigurationError, match="wildcards"):
+        NameFilter(start, end)
+
+
 def test_bad_filter_regex():
     with pytest.raises(ConfigurationError, match=r"file_regex '\('"):
         NameFilter(regex="(")
@@ -75,11 +110,47 @@ def test_bad_filter_regex():
         ("prescan_30s_001.tif", "1", 30),
         ("fish_2/prescan_t1_p3.tif", "3", 1),
         ("stop_3.tif", "1", None),
+        ("site1_t2.tif", "1", 2),
+        ("A1-Site_0_t3.tif", "A1_0", 3),
+        ("Series001_2.tif", "1", 2),
+        ("Series012.lif", "1", None),
+        ("FOV1_t2.tif", "1", 2),
+        ("fov_03_time_12.tif", "3", 12),
+        ("t3p1.tif", "1", 3),
+        ("t0012s04.tif", "4", 12),
+        ("p1t3.tif", "1", 3),
+        ("fish1_prescan_2.czi", "1", 2),
+        ("fish1/prescan_2.tif", "1", 2),
+        ("fish_2/prescan_5.tif", "2", 5),
+        ("p-embryo2-t1.czi", "2", 1),
+        ("p-embryo2-5.czi", "2", 5),
+        ("embryo_12.tif", "1", None),
+        ("embryo12.tif", "1", None),
+        ("organoid_07_0012.tif", "7", 12),
+        ("Experiment-12_t3.czi", "12", 3),
+        ("2024-05-01_fish2_t3.tif", "2", 3),
+        ("date_20240501_t3.tif", "1", 3),
+        ("Pos_001_002.tif", "1", 2),
+        ("Pos_001_003.tif", "1", 3),
+        ("MMStack_1-Pos_000_001.ome.tif", "0_1", None),
+        ("pos1_002.tif", "1", 2),
+        ("img_000001_t3.tif", "1", 3),
+        ("frame12_t3_z04_c1.tif", "1", 3),
+        ("prescan_1_2.tif", "1", 1),
+        ("scan_12_34.tif", "1", None),
         ("größe ü_p3.tif", "3", None),
     ],
 )
 def test_default_pattern(name, position, time_point):
     assert PositionPattern().label(name) == ImageLabel(position, time_point)
+
+
+def test_which_names_tell_a_position():
+    naming = PositionPattern()
+    assert naming.fits("fish1_t2.tif")
+    assert not naming.fits("prescan_2.tif")
+    assert not naming.is_off
+    assert PositionPattern("").is_off
 
 
 def test_own_pattern_and_none():
@@ -97,3 +168,11 @@ def test_bad_pattern(pattern):
 
 def test_natural_order():
     assert sorted(["s10", "s2", "S1", "10", "a"], key=natural_key) == ["10", "a", "S1", "s2", "s10"]
+
+
+@pytest.mark.parametrize("name", ["a.czi.answer.txt", "a.czi.part.answer.txt", "dystrack.lock"])
+@pytest.mark.parametrize(
+    "name_filter", [NameFilter(), NameFilter(end=".txt"), NameFilter(regex=".*")]
+)
+def test_what_dystrack_writes_is_never_a_prescan(name, name_filter):
+    assert not name_filter.matches(name)

@@ -1,4 +1,5 @@
 import contextlib
+import itertools
 import os
 import signal
 import subprocess
@@ -247,7 +248,7 @@ def test_successors_that_cannot_load_the_pipeline_are_tried_again(tmp_path):
             rig.clock.sleep(pauses_s[-1])
             until(lambda: rig.worker._next_start_s > rig.clock.monotonic())
             pauses_s.append(rig.worker._next_start_s - rig.clock.monotonic())
-        assert pauses_s == sorted(pauses_s)
+        assert all(b >= a - 1e-6 for a, b in itertools.pairwise(pauses_s))
         assert max(pauses_s) == pytest.approx(10)
         file.write_text(text)
         threading.Timer(0.1, lambda: rig.clock.sleep(11)).start()

@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from dystrack.core.errors import ConfigurationError, FolderError
-from dystrack.manager.events import Answered, SessionEnded, SessionStarted
+from dystrack.manager.events import Answered, SessionEnded, SessionStarted, StopReason
 from dystrack.scopes.samples.scenes import SCENES
 from dystrack.tools.demo import session as demo_module
 from dystrack.tools.demo.session import (
@@ -72,7 +72,7 @@ def test_a_demo_ends_early_with_what_there_was(tmp_path, monkeypatch):
     told = Recorder()
     visits = run_demo(settings, tmp_path, on_event=told, on_visit=lambda _: n_seen.set())
     assert 1 <= len(visits) < 200
-    assert told.of(SessionEnded)[0].reason == "the watch is over"
+    assert told.of(SessionEnded)[0].reason is StopReason.ESC
 
 
 def test_a_microscope_that_fails_ends_the_demo(tmp_path, monkeypatch):

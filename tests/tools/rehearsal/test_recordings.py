@@ -38,7 +38,7 @@ def test_without_a_rule_all_images_are_prescans(tmp_path):
 def test_with_a_rule_it_alone_decides(tmp_path):
     for name in ("prescan_1.czi", "prescan_1.xml", "job_1.czi"):
         record(tmp_path, name)
-    found = find_recordings(tmp_path, NameFilter(start="prescan"))
+    found = find_recordings(tmp_path, NameFilter(regex="prescan.*"))
     assert sorted(names(found)) == ["prescan_1.czi", "prescan_1.xml"]
     assert found.left_out == ()
 

@@ -8,7 +8,7 @@ To use it:
 1. In ZEN, make two experiments: a quick prescan (z-stack) with your samples as tile positions, and
    the main scan with tiles switched on. Both need the same objective.
 2. Change the settings below.
-3. Start DySTrack with the folder:  dystrack run PIPELINE FOLDER --file_start prescan
+3. Start DySTrack:  dystrack run PIPELINE FOLDER --file_start prescan --answer_files
 4. Open this file in ZEN's macro editor (Alt+F11) and run it.
 
 For a first run use a dead sample and a low objective, and watch whether it moves the right way.
@@ -22,6 +22,7 @@ MAIN_EXPERIMENT = "main_scan"
 FIRST_TIME_POINT = 1  # to go on with an experiment: one more than the last time point
 TIME_POINTS = 100  # number of the last time point
 INTERVAL_S = 300  # from the beginning of a time point to that of the next
+ANSWER_FILES = True  # recommended; False: count lines, for a DySTrack without --answer_files
 TIMEOUT_S = 60  # how long to wait for an answer before staying where it is
 SIGN_X = 1  # -1 if the stage moves the wrong way along an axis
 SIGN_Y = 1
@@ -37,6 +38,10 @@ import os
 import time
 
 COORDS_FILE = "dystrack_coords.txt"
+JOURNAL = "dystrack_journal.jsonl"
+COLUMNS = ("Z", "Y", "X", "msg")
+PRESCAN_ENDING = ".czi"
+ANSWER_ENDING = ".answer.txt"
 FAILURE = "Image analysis failed!"
 POLL_S = 0.1
 
@@ -62,29 +67,60 @@ class Geometry(object):
         )
 
 
-class Answers(object):
+class AnswerFiles(object):
+    """A file for each prescan, which can hold no other prescan's answer."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        refuse_without(os.path.join(folder, JOURNAL))
+
+    def expect(self, prescan):
+        """Return the path of the file that will answer a prescan; an older one is removed."""
+        path = os.path.join(self.folder, prescan + PRESCAN_ENDING + ANSWER_ENDING)
+        if os.path.exists(path):
+            os.remove(path)
+        return path
+
+    def look(self, path):
+        """Return the columns of an answer by their names, or None while there is none."""
+        try:
+            with io.open(path, encoding="utf-8", errors="replace") as answer:
+                header, line = answer.read().split("\n")[:2]
+        except (IOError, OSError, ValueError):  # not there yet, or the share is away
+            return None
+        return dict(zip(header.split("\t"), line.split("\t")))
+
+
+class CountedLines(object):
     """The lines of dystrack_coords.txt, each for the prescan to which it belongs.
 
     DySTrack writes one line for each prescan, in their order. So the lines are counted: one that
     comes late belongs to its own prescan and is never taken for the answer to the next.
     """
 
-    def __init__(self, path):
-        self.path = path
-        if not os.path.exists(path):
-            raise RuntimeError("There is no %s. Start DySTrack before this macro." % path)
+    def __init__(self, folder):
+        self.path = os.path.join(folder, COORDS_FILE)
+        refuse_without(self.path)
+        self.size = 0
+        self.lines = []  # the header is the first one
         self.next_line = len(self.read())
 
     def read(self):
-        """Return the lines that are written to their end, without the header."""
+        """Return the lines that are written to their end; only what is new is read."""
         try:
-            with io.open(self.path, encoding="utf-8", errors="replace") as coords:
-                text = coords.read()
+            with io.open(self.path, "rb") as coords:
+                if coords.seek(0, os.SEEK_END) < self.size:  # another file stands there now
+                    self.size, self.lines = 0, []
+                coords.seek(self.size)
+                new = coords.read()
         except (IOError, OSError):  # it is being written, or the share is away: look again later
-            return []
-        return text.split("\n")[1:-1]
+            return self.lines
+        new = new[: new.rfind(b"\n") + 1]
+        self.size += len(new)
+        self.lines += new.decode("utf-8", "replace").split("\n")[:-1]
+        return self.lines
 
-    def expect(self):
+    def expect(self, _prescan):
         """Return the number of the line that will answer the prescan that is taken next."""
         surplus = len(self.read()) - self.next_line
         if surplus > 0:
@@ -93,16 +129,26 @@ class Answers(object):
         self.next_line = number + 1
         return number
 
-    def wait_for(self, number):
-        """Return a line, or None if it does not come in time."""
-        end = time.time() + TIMEOUT_S
-        while True:
-            lines = self.read()
-            if len(lines) > number:
-                return lines[number]
-            if time.time() >= end:
-                return None
-            time.sleep(POLL_S)
+    def look(self, number):
+        """Return the columns of a line by their names, or None while there is none."""
+        lines = self.read()
+        return dict(zip(COLUMNS, lines[number].split("\t"))) if len(lines) > number else None
+
+
+def refuse_without(path):
+    """Refuse to start where DySTrack has not left a file yet."""
+    if not os.path.exists(path):
+        raise RuntimeError("There is no %s. Start DySTrack before this macro." % path)
+
+
+def wait_for(answers, expected):
+    """Return an answer, or None if it does not come in time."""
+    end = time.time() + TIMEOUT_S
+    while True:
+        answer = answers.look(expected)
+        if answer is not None or time.time() >= end:
+            return answer
+        time.sleep(POLL_S)
 
 
 def say(text):
@@ -141,17 +187,16 @@ def acquire(experiment_name, position, image_name):
     return geometry
 
 
-def target_of(line):
+def target_of(answer):
     """Return x, y and z of an answer in pixels, or None, and what there is to say about it."""
-    if line is None:
-        hint = "no answer within %g s. If DySTrack has ended, restart it with --resume"
-        return None, hint % TIMEOUT_S
-    columns = line.strip("\r").split("\t")
-    message = "".join(columns[3:4])
+    if answer is None:
+        hint = "no answer within %g s. If DySTrack has ended, restart it with --resume" % TIMEOUT_S
+        return None, hint + (" --answer_files" if ANSWER_FILES else "")
+    message = answer.get("msg", "").strip("\r")
     try:
-        z, y, x = [float(column) for column in columns[:3]]
+        z, y, x = [float(answer.get(name, "")) for name in "ZYX"]
     except ValueError:
-        return None, "cannot read %r" % line
+        return None, "cannot read %r" % answer
     if message == FAILURE:
         return None, message
     if any(math.isnan(value) or math.isinf(value) for value in (z, y, x)):
@@ -159,9 +204,9 @@ def target_of(line):
     return (x, y, z), message
 
 
-def follow(position, geometry, line):
+def follow(position, geometry, answer):
     """Return the position that an answer leads to; the same if there is no good one."""
-    target, message = target_of(line)
+    target, message = target_of(answer)
     if target is None:
         return position, "stays: %s" % message
     offset_um = geometry.offset_um(target)
@@ -175,9 +220,10 @@ def follow(position, geometry, line):
 
 def visit(answers, position, time_point, number):
     """Take a prescan, follow the answer, take the main scan; return where that was."""
-    expected = answers.expect()
-    geometry = acquire(PRESCAN_EXPERIMENT, position, name_of("prescan", time_point, number))
-    position, what = follow(position, geometry, answers.wait_for(expected))
+    prescan = name_of("prescan", time_point, number)
+    expected = answers.expect(prescan)
+    geometry = acquire(PRESCAN_EXPERIMENT, position, prescan)
+    position, what = follow(position, geometry, wait_for(answers, expected))
     say("Time point %d, position %d %s" % (time_point, number, what))
     acquire(MAIN_EXPERIMENT, position, name_of("job", time_point, number))
     return position
@@ -185,7 +231,7 @@ def visit(answers, position, time_point, number):
 
 def check_names():
     """Refuse to mix two experiments in one folder."""
-    first = name_of("prescan", FIRST_TIME_POINT, 1) + ".czi"
+    first = name_of("prescan", FIRST_TIME_POINT, 1) + PRESCAN_ENDING
     if os.path.exists(os.path.join(FOLDER, first)):
         raise RuntimeError(
             "%s is in %s already. Choose another FOLDER, or another FIRST_TIME_POINT."
@@ -196,7 +242,7 @@ def check_names():
 def run():
     """Follow all positions until the last time point."""
     check_names()
-    answers = Answers(os.path.join(FOLDER, COORDS_FILE))
+    answers = (AnswerFiles if ANSWER_FILES else CountedLines)(FOLDER)
     positions = stored_positions()
     next_start = time.time()
     for time_point in range(FIRST_TIME_POINT, TIME_POINTS + 1):

@@ -1,8 +1,10 @@
 """Take up a run where it was left, from its journal."""
 
+import contextlib
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from dystrack.manager.record.journal import read_journal
 from dystrack.manager.record.states import position_from_record
 from dystrack.manager.settings import Settings
 from dystrack.manager.tracking.positions import Position
+from dystrack.manager.transmitters import traits_of
 from dystrack.manager.watching.image_names import PositionPattern, natural_key
 
 __all__ = ["PastRun", "newest_of_each_position", "recall_run", "restore_settings"]
@@ -31,7 +34,7 @@ class PastRun:
     settings : dict
         Its settings, as far as a journal can keep them.
     handled : frozenset of str
-        Paths within the folder that are not to be looked at: answered, skipped, or there before.
+        Paths within the folder that are not to be looked at: answered, or there before.
     states : dict
         Record of each position after its last answer.
     notices : tuple of str
@@ -139,14 +142,14 @@ def restore_settings(settings: Settings, past: PastRun) -> Settings:
 
 
 def newest_of_each_position(
-    paths: Iterable[Path], folder: Path, naming: PositionPattern
-) -> list[Path]:
+    names: Iterable[str], folder: Path, naming: PositionPattern
+) -> list[str]:
     """Return the prescan of each position that was written last.
 
     Parameters
     ----------
-    paths : iterable of Path
-        Prescans.
+    names : iterable of str
+        Prescans, as paths within the folder with slashes.
     folder : Path
         The folder that is watched.
     naming : PositionPattern
@@ -154,13 +157,16 @@ def newest_of_each_position(
 
     Returns
     -------
-    list of Path
-        One for each position.
+    list of str
+        One for each position; none of a file that is gone.
     """
-    newest: dict[str, Path] = {}
-    for path in sorted(paths, key=lambda p: (p.stat().st_mtime_ns, natural_key(p.name))):
-        newest[naming.label(path.relative_to(folder).as_posix()).position] = path
-    return list(newest.values())
+    newest: dict[str, tuple[int, str]] = {}
+    for name in sorted(names, key=natural_key):
+        position = naming.label(name).position
+        with contextlib.suppress(OSError):
+            written = (folder / name).stat().st_mtime_ns, name
+            newest[position] = max(written, newest.get(position, written), key=itemgetter(0))
+    return [name for _, name in newest.values()]
 
 
 class _Replay:
@@ -185,14 +191,15 @@ class _Replay:
                     self._confirm()
                 self._answering, self._is_open = record, True
             case "Answered":
-                self._handled.add(self._name(record["path"]))
                 if record["sent"] and self._answering.get("path") == record["path"]:
                     self._confirm()
                 self._is_open = False
             case "TransmissionFailed" if record["final"]:
                 self._is_open = False
-            case "ImageSkipped":
+            case "AnsweredLate":
                 self._handled.add(self._name(record["path"]))
+                if record["state"] is not None:
+                    self._states[record["position"]] = record["state"]
 
     def result(self, n_torn: int) -> PastRun:
         """Return what came of it."""
@@ -221,7 +228,8 @@ class _Replay:
     def _was_sent(self) -> bool:
         """Return whether the last answer left before the kill; where nothing tells, it did."""
         size_before = self._answering["coords_size"]
-        if self._start["settings"].get("tra_method") != "txt" or size_before is None:
+        traits = traits_of(self._start["settings"].get("tra_method"))
+        if not traits.is_verifiable or size_before is None:
             return True
         if not self._coords_path.exists():
             return False

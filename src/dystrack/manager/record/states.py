@@ -81,7 +81,8 @@ def position_from_record(record: Mapping[str, Any], empty_cache: Mapping[str, An
     if fields["previous"] is not None:
         fields["previous"] = PixelPosition(*fields["previous"])
     fields["travel"] = Travel(**fields["travel"])
-    return Position(**fields)
+    known = {field.name for field in dataclasses.fields(Position)}  # journals may be older
+    return Position(**{name: value for name, value in fields.items() if name in known})
 
 
 def _cache_record(cache: Mapping[str, Any]) -> dict[str, Any] | None:

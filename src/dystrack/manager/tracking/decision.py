@@ -1,21 +1,39 @@
-"""From a pipeline's answer to what may be sent, position by position: checks and fallbacks."""
+"""From a pipeline's answer to what may be sent: checks and fallbacks. A pure function.
 
-from dataclasses import dataclass, field
+::
+
+    answer ──► inside the image? ──► within the limits? ──► no runaway? ──► send it
+                        └───────────────────────┴────────────────────┴─► a failed analysis
+
+    failed analysis ──► very first, or no fallback ──► end
+                    ├─► too many in a row ──► hold the position, or end
+                    └─► previous coordinates, if they are within the limits ──► send them
+                        else the centre of the image: stay
+
+    not analysed (its position is held, or it is skipped) ──► stay
+"""
+
+from dataclasses import dataclass, field, replace
 
 from dystrack.core.coordinates import PixelPosition
-from dystrack.core.error_texts import describe_error
+from dystrack.core.coords_file import FAILURE_MESSAGE
 from dystrack.core.errors import IncompleteImageError, RefusedMoveError
 from dystrack.core.limits import Limits, Offset
 from dystrack.core.protocols import AnalysisResult
-from dystrack.manager.events import AnalysisFailed, Listener, PositionHeld, Warned
+from dystrack.manager.events import AnalysisFailed, PositionHeld, Warned
 from dystrack.manager.tracking.answers import check_inside_image
-from dystrack.manager.tracking.positions import Position, Positions
+from dystrack.manager.tracking.positions import Position
 from dystrack.manager.tracking.runaway import wrong_axes
-from dystrack.manager.tracking.target import Answer, Target
+from dystrack.manager.tracking.target import (
+    Answer,
+    Ending,
+    Failure,
+    NotAnalysed,
+    Outcome,
+    Target,
+)
 
-__all__ = ["FAILURE_MESSAGE", "Tracker", "TrackingRules"]
-
-FAILURE_MESSAGE = "Image analysis failed!"
+__all__ = ["TrackingRules", "decide"]
 
 
 @dataclass(frozen=True)
@@ -46,159 +64,146 @@ class TrackingRules:
     on_runaway: str = "warn"
 
 
-class Tracker:
-    """Decides what is sent for a prescan.
-
-    ::
-
-        answer ──► inside the image? ──► within the limits? ──► no runaway? ──► send it
-                        └───────────────────────┴────────────────────┴─► a failed analysis
-
-        failed analysis ──► very first, or no fallback ──► end
-                        ├─► too many in a row ──► hold the position, or end
-                        └─► previous coordinates, if they are within the limits ──► send them
-                            else the centre of the image: stay
+def decide(target: Target, outcome: Outcome, rules: TrackingRules) -> Answer | Ending:
+    """Return what follows from a prescan.
 
     Parameters
     ----------
-    positions : Positions
-        The state of each position.
+    target : Target
+        The prescan, with the state of its position.
+    outcome : AnalysisResult, Failure or NotAnalysed
+        What came of it.
     rules : TrackingRules
         What the user allows.
-    tell : Listener
-        Takes the events.
+
+    Returns
+    -------
+    Answer or Ending
+        What is to be sent, with the new state of the position; or that the session ends.
     """
+    match outcome:
+        case NotAnalysed(reason=reason):
+            return _answer_failure(target, None, Failure.of(RefusedMoveError(reason)))
+        case Failure():
+            return _fall_back(target, outcome, rules)
+    try:
+        return _accept(target, outcome, rules)
+    except RefusedMoveError as refusal:
+        return _fall_back(target, Failure.of(refusal), rules)
 
-    def __init__(self, positions: Positions, rules: TrackingRules, tell: Listener) -> None:
-        self._positions = positions
-        self._rules = rules
-        self._tell = tell
 
-    def answer(self, target: Target, outcome: AnalysisResult | Exception) -> Answer:
-        """Return what is to be sent for a prescan.
+def _accept(target: Target, result: AnalysisResult, rules: TrackingRules) -> Answer | Ending:
+    coordinates = PixelPosition(*result[:3])
+    step = _checked_step(target, coordinates, rules)
+    position = target.position.succeeded(result.img_cache, target.shape, target.n_planes)
+    answer = Answer(
+        coordinates, position.moved(coordinates, step, target.voxel_size), result.img_msg
+    )
+    wrong = wrong_axes(answer.position.steps)
+    if not wrong:
+        return answer
+    message = (
+        f"The corrections of position {position.name} grow, the stage runs away from the sample: "
+        f"{wrong}. Check the signs and the order of the axes in the microscope's macro."
+    )
+    if rules.on_runaway == "hold":  # before the stage moves once more
+        return _hold(target, target.position, message, Failure.of(RefusedMoveError(message)))
+    return replace(answer, events=(Warned(message=message, position=position.name),))
 
-        Parameters
-        ----------
-        target : Target
-            The prescan.
-        outcome : AnalysisResult or Exception
-            The pipeline's answer, or why there is none.
 
-        Returns
-        -------
-        Answer
-            The answer if it may be sent, else the fallback.
+def _checked_step(
+    target: Target, coordinates: PixelPosition, rules: TrackingRules
+) -> Offset | None:
+    """Return the step from the centre of the image; None where that is not known.
 
-        Raises
-        ------
-        Exception
-            Why there is no answer, if that ends the session.
-        """
-        if isinstance(outcome, AnalysisResult):
-            try:
-                return self._accept(target, outcome)
-            except RefusedMoveError as refusal:
-                outcome = refusal
-        return self._fall_back(target, outcome)
+    Raises
+    ------
+    RefusedMoveError
+        If the coordinates lie outside the image, or the step beyond a limit.
+    """
+    check_inside_image(coordinates, target.shape_zyx, rules.frame_margin_px)
+    step = _step(target, coordinates)
+    if step is not None:
+        rules.limits.check(step, target.position.travel, target.voxel_size)
+    elif rules.limits != Limits():
+        msg = "The limits cannot be judged: the prescan does not tell its size."
+        raise RefusedMoveError(msg)
+    return step
 
-    def _accept(self, target: Target, result: AnalysisResult) -> Answer:
-        coordinates = PixelPosition(*result[:3])
-        check_inside_image(coordinates, target.shape_zyx, self._rules.frame_margin_px)
-        step = self._checked_step(target, coordinates)
-        position = target.position.succeeded(result.img_cache, target.shape, target.n_planes)
-        position = position.moved(coordinates, step, target.voxel_size)
-        self._check_runaway(position)
-        return Answer(coordinates, position.answered(), result.img_msg)
 
-    def _checked_step(self, target: Target, coordinates: PixelPosition) -> Offset | None:
-        """Return the step from the centre of the image, if it is within the limits."""
-        limits = self._rules.limits
-        if target.centre is None:
-            if limits != Limits():
-                msg = "The limits cannot be judged: the prescan does not tell its size."
-                raise RefusedMoveError(msg)
-            return None
-        z, y, x = (a - b for a, b in zip(coordinates, target.centre, strict=True))
-        limits.check((z, y, x), target.position.travel, target.voxel_size)
-        return z, y, x
+def _step(target: Target, coordinates: PixelPosition) -> Offset | None:
+    if target.centre is None:
+        return None
+    z, y, x = (a - b for a, b in zip(coordinates, target.centre, strict=True))
+    return z, y, x
 
-    def _check_runaway(self, position: Position) -> None:
-        """Warn where the stage moves away from the sample, or hold the position before the move."""
-        wrong = wrong_axes(position.steps)
-        if not wrong:
-            return
-        message = (
-            f"The corrections of position {position.name} grow, the stage runs away from the "
-            f"sample: {wrong}. Check the signs and the order of the axes in the microscope's "
-            "macro."
-        )
-        if self._rules.on_runaway == "hold":
-            self._hold(self._positions[position.name], message)
-            raise RefusedMoveError(message)
-        self._tell(Warned(message=message, position=position.name))
 
-    def _fall_back(self, target: Target, error: Exception) -> Answer:
-        position = self._positions[target.position.name]
-        if self._rules.fallback is None or not self._positions.any_answered:
-            self._tell_failure(target, error, "nothing, the session ends")
-            raise error
-        if not position.held:
-            position = self._count_failure(target, position, error)
-        coordinates, description = self._fallback_coordinates(target, position)
-        self._tell_failure(target, error, description)
-        if coordinates is not None and target.centre is not None:
-            z, y, x = (a - b for a, b in zip(coordinates, target.centre, strict=True))
-            position = position.moved(coordinates, (z, y, x), target.voxel_size)
-        elif coordinates is not None:
-            position = position.moved(coordinates, None, None)
-        stays = coordinates is None or coordinates == target.centre
-        return Answer(coordinates, position.answered(), FAILURE_MESSAGE, error, stays=stays)
+def _fall_back(target: Target, failure: Failure, rules: TrackingRules) -> Answer | Ending:
+    """Return what a failed analysis leads to; a file that is gone never ends a session."""
+    if not target.is_gone and (target.is_first or rules.fallback is None):
+        return _end(target, failure)
+    position = target.position.failed(
+        keeps_planes=not isinstance(failure.error, IncompleteImageError)
+    )
+    n_failures = position.failures_in_a_row
+    if rules.max_failures is None or n_failures <= rules.max_failures:
+        failed = replace(target, position=position)
+        return _answer_failure(failed, _previous(failed, rules), failure)
+    if rules.on_max_failures == "stop":
+        return _end(target, failure, f"It was failure {n_failures} in a row.")
+    reason = f"{n_failures} analyses in a row failed, {rules.max_failures} are allowed."
+    return _hold(target, position, reason, failure)
 
-    def _count_failure(self, target: Target, position: Position, error: Exception) -> Position:
-        """Return the position after one more failure, held if there were too many."""
-        position = position.failed(keeps_planes=not isinstance(error, IncompleteImageError))
-        most = self._rules.max_failures
-        if most is None or position.failures_in_a_row <= most:
-            return position
-        if self._rules.on_max_failures == "stop":
-            self._tell_failure(target, error, "nothing, the session ends")
-            error.add_note(f"It was failure {position.failures_in_a_row} in a row.")
-            raise error
-        reason = f"{position.failures_in_a_row} analyses in a row failed, {most} are allowed."
-        return self._hold(position, reason)
 
-    def _hold(self, position: Position, reason: str) -> Position:
-        position = position.hold(reason)
-        self._positions.update(position)
-        self._tell(PositionHeld(position=position.name, reason=reason))
-        return position
+def _end(target: Target, failure: Failure, note: str = "") -> Ending:
+    return Ending(failure.error, (_failed(target, failure, "nothing, the session ends"),), note)
 
-    def _fallback_coordinates(
-        self, target: Target, position: Position
-    ) -> tuple[PixelPosition | None, str]:
-        """Return the previous coordinates if they may be sent again, else the centre."""
-        previous = position.previous
-        if self._rules.fallback == "previous" and previous is not None and not position.held:
-            try:
-                check_inside_image(previous, target.shape_zyx, self._rules.frame_margin_px)
-                self._checked_step(target, previous)
-            except RefusedMoveError:
-                pass
-            else:
-                return previous, f"the previous coordinates of position {position.name}"
-        if target.centre is None:
-            return None, "no coordinates (nan)"
-        return target.centre, "the centre of the image"
 
-    def _tell_failure(self, target: Target, error: Exception, fallback: str) -> None:
-        text = describe_error(error)
-        self._tell(
-            AnalysisFailed(
-                path=target.path,
-                position=target.label.position,
-                error=str(text),
-                fallback=fallback,
-                error_type=text.type_name,
-                traceback=text.traceback,
-            )
-        )
+def _hold(target: Target, position: Position, reason: str, failure: Failure) -> Answer:
+    """Return the answer that keeps a position where it is, from now on."""
+    held = replace(target, position=position.hold(reason))
+    answer = _answer_failure(held, None, failure)
+    event = PositionHeld(position=position.name, reason=reason)
+    return replace(answer, events=(event, *answer.events))
+
+
+def _previous(target: Target, rules: TrackingRules) -> PixelPosition | None:
+    """Return the previous coordinates of the position, if they may be sent again."""
+    previous = target.position.previous
+    if rules.fallback != "previous" or previous is None:
+        return None
+    try:
+        _checked_step(target, previous, rules)
+    except RefusedMoveError:
+        return None
+    return previous
+
+
+def _answer_failure(target: Target, previous: PixelPosition | None, failure: Failure) -> Answer:
+    """Return an answer with previous coordinates; without them, one that says *stay*."""
+    coordinates, position = previous or target.centre, target.position
+    if previous is not None:
+        sent = f"the previous coordinates of position {position.name}"
+    else:
+        sent = "no coordinates (nan)" if coordinates is None else "the centre of the image"
+    if coordinates is not None:
+        position = position.moved(coordinates, _step(target, coordinates), target.voxel_size)
+    return Answer(
+        coordinates,
+        position,
+        FAILURE_MESSAGE,
+        failure.error,
+        stays=coordinates in {None, target.centre},
+        events=(_failed(target, failure, sent),),
+    )
+
+
+def _failed(target: Target, failure: Failure, fallback: str) -> AnalysisFailed:
+    return AnalysisFailed(
+        path=target.path,
+        position=target.label.position,
+        error=f"{failure.error_type}: {failure.message}",
+        fallback=fallback,
+        error_type=failure.error_type,
+        traceback=failure.traceback,
+    )

@@ -1,14 +1,13 @@
-"""What is known of each position: its memory, where it has been sent, its failures."""
+"""What is known of a position: its memory, where it has been sent, its failures."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dystrack.core.caches import copied
 from dystrack.core.coordinates import PixelPosition, VoxelSize
 from dystrack.core.limits import Offset, Travel
 
-__all__ = ["Position", "Positions"]
+__all__ = ["Position"]
 
 _STEPS_KEPT = 6
 
@@ -37,8 +36,6 @@ class Position:
         The last steps along z, y, x in pixels.
     held : str
         Why the position is held where it is; empty if it is not.
-    n_answered : int
-        Number of prescans that were answered, well or not.
     """
 
     name: str
@@ -50,7 +47,6 @@ class Position:
     travel: Travel = field(default_factory=Travel)
     steps: tuple[Offset, ...] = ()
     held: str = ""
-    n_answered: int = 0
 
     def succeeded(
         self, cache: Mapping[str, Any], shape: tuple[int, ...], n_planes: int | None
@@ -83,10 +79,6 @@ class Position:
             steps=(*self.steps, step_px)[-_STEPS_KEPT:],
         )
 
-    def answered(self) -> "Position":
-        """Return the state of a position with one more answer."""
-        return replace(self, n_answered=self.n_answered + 1)
-
     def not_moved_since(self, before: "Position") -> "Position":
         """Return this state if the coordinates that led to it could not be sent."""
         return replace(self, previous=before.previous, travel=before.travel, steps=before.steps)
@@ -95,33 +87,6 @@ class Position:
         """Return the state of a position that is not to be moved any more."""
         return replace(self, held=reason)
 
-
-class Positions:
-    """The positions of a session; each comes to be with its first prescan.
-
-    Parameters
-    ----------
-    initial_cache : mapping
-        The cache with which each position starts; every one gets a deep copy.
-    known : iterable of Position
-        Positions of a run that is resumed.
-    """
-
-    def __init__(self, initial_cache: Mapping[str, Any], known: Iterable[Position] = ()) -> None:
-        self._initial_cache = initial_cache
-        self._positions = {position.name: position for position in known}
-
-    def __getitem__(self, name: str) -> Position:
-        """Return the state of a position, a fresh one if it is new."""
-        if name not in self._positions:
-            self._positions[name] = Position(name, copied(self._initial_cache))
-        return self._positions[name]
-
-    @property
-    def any_answered(self) -> bool:
-        """Whether any prescan has been answered."""
-        return any(position.n_answered for position in self._positions.values())
-
-    def update(self, position: Position) -> None:
-        """Keep the new state of a position."""
-        self._positions[position.name] = position
+    def released(self) -> "Position":
+        """Return the state of a position that is tracked again; what led to the hold is over."""
+        return replace(self, held="", failures_in_a_row=0, steps=())

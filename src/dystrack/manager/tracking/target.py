@@ -1,16 +1,22 @@
-"""A prescan on its way through a session, and what is to be sent for it."""
+"""A prescan on its way through a session, what came of it, and what is to be sent for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from dystrack.core.coordinates import PixelPosition, VoxelSize, centre_of
+from dystrack.core.coords_file import FAILURE_MESSAGE, LATE_MARK
+from dystrack.core.error_texts import describe_error
+from dystrack.core.errors import TransmissionError
+from dystrack.core.protocols import AnalysisResult
 from dystrack.images.image_file import ImageStatus, Verdict
-from dystrack.images.readiness import Ready
+from dystrack.images.readiness import Gone, Ready
 from dystrack.images.stack_axes import depth_of_stack
+from dystrack.manager.events import Event
 from dystrack.manager.tracking.positions import Position
 from dystrack.manager.watching.image_names import ImageLabel
 from dystrack.manager.watching.watcher import ArrivedImage
 
-__all__ = ["Answer", "Target"]
+__all__ = ["Answer", "Ending", "Failure", "NotAnalysed", "Outcome", "Target"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,8 @@ class Target:
         Its number in the session, from 1.
     has_channel : bool, default False
         Whether the pipeline is asked for one channel of it.
+    is_first : bool
+        Whether none has been analysed before it, neither now nor in the run that is resumed.
     """
 
     image: ArrivedImage
@@ -36,11 +44,17 @@ class Target:
     position: Position
     number: int
     has_channel: bool = False
+    is_first: bool = False
 
     @property
     def path(self) -> str:
         """Return the path as text, for pipelines and events."""
         return str(self.image.path)
+
+    @property
+    def is_gone(self) -> bool:
+        """Return whether there is no such file any more."""
+        return isinstance(self.image.outcome, Gone)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -87,8 +101,51 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Failure:
+    """Why an analysis gave no answer.
+
+    Attributes
+    ----------
+    error : Exception
+        What was raised.
+    error_type, message : str
+        Its type and its text.
+    traceback : str
+        The pipeline's own lines of the traceback.
+    """
+
+    error: Exception
+    error_type: str
+    message: str
+    traceback: str = ""
+
+    @classmethod
+    def of(cls, error: Exception) -> "Failure":
+        """Return what an error says, whatever it is."""
+        text = describe_error(error)
+        return cls(error, text.type_name, text.message, text.traceback)
+
+
+@dataclass(frozen=True)
+class NotAnalysed:
+    """The pipeline was not asked.
+
+    Attributes
+    ----------
+    reason : str
+        Why, as a sentence.
+    """
+
+    reason: str
+
+
+Outcome: TypeAlias = AnalysisResult | Failure | NotAnalysed
+"""What came of a prescan before it is judged."""
+
+
+@dataclass(frozen=True)
 class Answer:
-    """What is to be sent for a prescan.
+    """A decision: what is to be sent for a prescan.
 
     Attributes
     ----------
@@ -102,6 +159,8 @@ class Answer:
         Why the analysis failed, if it did.
     stays : bool
         Whether the coordinates mean: do not move.
+    events : tuple of Event
+        What is to be told of the decision.
     """
 
     coordinates: PixelPosition | None
@@ -109,8 +168,39 @@ class Answer:
     message: str
     error: Exception | None = None
     stays: bool = False
+    events: tuple[Event, ...] = ()
 
     @property
     def zyx(self) -> tuple[float | None, float | None, float | None]:
         """Return the three coordinates, None where there are none."""
         return self.coordinates or (None, None, None)
+
+    def late(self) -> "Answer":
+        """Return this answer, marked as late; a failure says already that nobody should move."""
+        if self.message == FAILURE_MESSAGE:
+            return self
+        return replace(self, message=f"{LATE_MARK}{self.message}")
+
+    def overtaken(self, centre: PixelPosition | None) -> "Answer":
+        """Return what is left of this answer once a newer prescan is there: stay."""
+        error = self.error or TransmissionError("The answer could not be sent in time.")
+        return replace(self, coordinates=centre, message=FAILURE_MESSAGE, error=error, stays=True)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A decision: nothing is sent, the session ends.
+
+    Attributes
+    ----------
+    error : Exception
+        What it ends with.
+    events : tuple of Event
+        What is to be told of the decision.
+    note : str
+        What to add to the error.
+    """
+
+    error: Exception
+    events: tuple[Event, ...] = ()
+    note: str = ""

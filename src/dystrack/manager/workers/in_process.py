@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from dystrack.core.caches import copied
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import AnalysisResult, Pipeline
+from dystrack.images.waiting import vouch_for
 from dystrack.manager.workers.answers import check_answer, contained
 from dystrack.manager.workers.warming import warm_up
 
@@ -90,7 +92,9 @@ class InProcessWorker:
             If it wants to end the process.
         """
         try:
-            result = check_answer(self._pipeline(path, **img_kwargs, **copied(img_cache)))
+            with vouch_for(Path(path)):
+                returned = self._pipeline(path, **img_kwargs, **copied(img_cache))
+            result = check_answer(returned)
             return result._replace(img_cache=copied(result.img_cache))
         except KeyboardInterrupt:  # Ctrl-C is for the session
             raise

@@ -19,11 +19,13 @@ import signal
 import sys
 import threading
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dystrack.core.error_texts import safe_text
 from dystrack.core.errors import InvalidAnswerError
 from dystrack.core.protocols import AnalysisResult, Pipeline
+from dystrack.images.waiting import vouch_for
 from dystrack.manager.workers.answers import check_answer, contained
 from dystrack.manager.workers.errors_from_elsewhere import error_as_data
 from dystrack.manager.workers.plain_data import is_plain_data, packed
@@ -122,7 +124,9 @@ def _answer(pipeline: Pipeline, request: bytes) -> tuple[float, float, float, st
     """Return the five values, the cache as bytes and whether it is plain data."""
     path, *pickles = pickle.loads(request)  # noqa: S301 - our own session's bytes
     img_kwargs, img_cache = map(pickle.loads, pickles)  # what a pipeline once handed on, in part
-    result = check_answer(pipeline(path, **img_kwargs, **img_cache))
+    with vouch_for(Path(path)):
+        returned = pipeline(path, **img_kwargs, **img_cache)
+    result = check_answer(returned)
     return (*result[:4], *_pickled_cache(result))
 
 

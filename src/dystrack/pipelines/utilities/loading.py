@@ -9,8 +9,9 @@ from dystrack.core.errors import ImageError, IncompleteImageError, UnsupportedIm
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock
 from dystrack.images.image_file import ImageStatus
 from dystrack.images.readers import Image, read_image
-from dystrack.images.readiness import FileStamp, wait_until_whole
 from dystrack.images.stack_axes import channel_index
+from dystrack.images.stamps import FileStamp
+from dystrack.images.waiting import wait_until_whole
 from dystrack.pipelines.utilities.preparation import select_channel
 
 __all__ = ["load_stack", "robustly_load_image_after_write"]

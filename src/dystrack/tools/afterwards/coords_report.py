@@ -4,8 +4,7 @@ import math
 from pathlib import Path
 
 from dystrack.charts.rows import Row
-from dystrack.core.coords_file import CoordsLine, read_lines
-from dystrack.manager.tracking.decision import FAILURE_MESSAGE
+from dystrack.core.coords_file import FAILURE_MESSAGE, CoordsLine, read_lines
 from dystrack.tools.afterwards.run_record import Failure, PositionRecord, RunRecord
 
 __all__ = ["describe_coords_file"]

@@ -1,25 +1,18 @@
 """The events of a run's journal, gathered by the prescan that they concern."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dystrack.manager import events
+from dystrack.manager.events import AnalysisFailed, Event
 from dystrack.manager.record.encoding import decode
 from dystrack.manager.record.journal import read_journal
+from dystrack.manager.wording import trouble
 
-__all__ = ["Entry", "JournalOfRun", "read_run", "time_of"]
-
-_TOLD = {
-    "Warned": "{message}",
-    "FolderLost": "The folder could not be listed: {reason}",
-    "FolderReturned": "The folder could be listed again.",
-    "PositionHeld": "Position {position} was held: {reason}",
-    "TransmissionFailed": "Coordinates could not be sent (attempt {attempt}): {error}",
-    "ImageVanished": "{path} was renamed or deleted before it was complete.",
-    "ImageSkipped": "{path} was left out, because a newer one came.",
-}
+__all__ = ["Entry", "JournalOfRun", "event_of", "read_run", "time_of"]
 
 _Record = Mapping[str, Any]
 
@@ -116,6 +109,18 @@ def time_of(record: _Record) -> datetime:
     return datetime.fromisoformat(record["at"])
 
 
+def event_of(record: _Record) -> Event | None:
+    """Return the event of a record; None if this version does not know it, or not like this."""
+    kind = getattr(events, record["event"], None)
+    if not (isinstance(kind, type) and issubclass(kind, Event)):
+        return None
+    known = {name: record[name] for field in fields(kind) if (name := field.name) in record}
+    try:
+        return kind(**known)
+    except TypeError:
+        return None
+
+
 def _ended_by(entry: Entry) -> Entry:
     """Return a prescan whose failure ended the session, so that nothing was sent for it."""
     nothing = dict.fromkeys("zyx")
@@ -145,7 +150,12 @@ def _take(run: JournalOfRun, pending: dict[str, Entry], record: _Record) -> None
             entry = pending.pop(path, Entry())
             entry.answered = record
             run.entries.append(entry)
-    if event in _TOLD:
-        known = {**record, "path": Path(path).name}
-        text = _TOLD[event].format_map(known)
-        run.messages.append(f"{time_of(record).astimezone():%H:%M:%S}  {text}")
+    told = _said_of(record)
+    if told:
+        run.messages.append(f"{time_of(record).astimezone():%H:%M:%S}  {told}")
+
+
+def _said_of(record: _Record) -> str:
+    """Return what is to be said of an event, in the words of the terminal; failures are shown."""
+    event = event_of(record)
+    return "" if event is None or isinstance(event, AnalysisFailed) else trouble(event)

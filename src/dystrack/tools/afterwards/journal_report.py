@@ -11,8 +11,10 @@ from typing import Any
 from dystrack.charts.rows import Row, Zyx, duration_words
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.limits import parse_axis_limits
+from dystrack.manager.events import SessionEnded
 from dystrack.manager.settings import Settings
-from dystrack.tools.afterwards.journal_entries import Entry, JournalOfRun, time_of
+from dystrack.manager.wording import describe_end
+from dystrack.tools.afterwards.journal_entries import Entry, JournalOfRun, event_of, time_of
 from dystrack.tools.afterwards.run_record import Failure, PositionRecord, RunRecord
 from dystrack.tools.afterwards.thumbnails import Thumbnails
 
@@ -83,6 +85,7 @@ class _Track:
                 str(entry.failed.get("error") or row.message),
                 str(entry.failed.get("fallback", "")),
                 thumbnails.of(row, entry),
+                str(entry.failed.get("traceback", "")),
             )
             for row, entry in seen.items()
             if row.outcome != "tracked"
@@ -204,7 +207,10 @@ def _headline(positions: Sequence[PositionRecord]) -> str:
 
 def _state(run: JournalOfRun) -> str:
     if run.end:
-        return f"Ended {time_of(run.end).astimezone():%Y-%m-%d %H:%M:%S}: {run.end['reason']}."
+        event = event_of(run.end)
+        ending = describe_end(event) if isinstance(event, SessionEnded) else "Session ended."
+        error = run.end.get("error", "")
+        return f"{time_of(run.end).astimezone():%Y-%m-%d %H:%M:%S}  {ending} {error}".strip()
     ago = duration_words((datetime.now(UTC) - run.last).total_seconds())
     return (
         f"No end is recorded: the run still goes on, or it was killed. Its last event is of "

@@ -221,11 +221,12 @@ def _failure(failure: Failure, clock: TimeAxis, levels: tuple[float, float] | No
     picture = shot(failure.picture, levels) if failure.picture else ""
     no_picture = "" if failure.picture else " There is no picture of it."
     instead = f"<br>Sent instead: {escape(failure.instead)}." if failure.instead else ""
+    lines = f"<pre>{escape(failure.traceback)}</pre>" if failure.traceback else ""
     where = f"position {escape(row.position)}, " if row.position else ""
     return (
         f'<div class="failure">{picture}<div><b>{escape(row.name or clock.words(row))}</b>, '
         f"{where}{clock.words(row)}: {row.outcome}"
-        f"<p>{escape(failure.reason)}{instead}{no_picture}</p></div></div>"
+        f"<p>{escape(failure.reason)}{instead}{no_picture}</p>{lines}</div></div>"
     )
 
 

@@ -25,12 +25,15 @@ class Failure:
         What was sent instead.
     picture : Picture or None
         What it looked like, where a picture was kept.
+    traceback : str
+        The pipeline's own lines, where it raised.
     """
 
     row: Row
     reason: str
     instead: str = ""
     picture: Picture | None = None
+    traceback: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from dystrack.core.errors import ConfigurationError, FolderError
-from dystrack.images.image_file import SUPPORTED
 from dystrack.manager.watching.folder import is_image, list_names
-from dystrack.manager.watching.image_names import OWN_NAMES, NameFilter, natural_key
+from dystrack.manager.watching.image_names import NameFilter, is_own_name, natural_key
 
 __all__ = ["LONGEST_GAP_S", "Recording", "Recordings", "find_recordings", "pauses_s"]
 
@@ -81,8 +80,8 @@ def find_recordings(folder: Path, names: NameFilter, *, recurse: bool = False) -
     chosen = [name for name in found if names.matches(Path(name).name)]
     left_out: list[str] = []
     if names == NameFilter():
-        left_out = [name for name in chosen if Path(name).suffix.lower() not in SUPPORTED]
-        chosen = [name for name in chosen if name not in set(left_out)]
+        others = (name for name in found if name not in set(chosen))
+        left_out = [name for name in others if not names.is_hidden(Path(name).name)]
     if not chosen:
         raise ConfigurationError(_why_none(folder, found, names))
     recordings = [Recording(folder / n, n, (folder / n).stat().st_mtime) for n in chosen]
@@ -122,7 +121,7 @@ def _images_in(folder: Path, *, recurse: bool) -> list[str]:
     except OSError as error:
         msg = f"The folder {folder} cannot be read: {error}. Check its rights."
         raise FolderError(msg) from error
-    is_own = {name for name in names if Path(name).name in OWN_NAMES}
+    is_own = {name for name in names if is_own_name(Path(name).name)}
     return sorted((n for n in names - is_own if is_image(folder / n)), key=natural_key)
 
 

@@ -1,0 +1,88 @@
+"""Wait until an image may be read, for whoever reads one by itself."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dystrack.core.errors import IncompleteImageError
+from dystrack.core.protocols import SYSTEM_CLOCK, Clock
+from dystrack.images.image_file import Verdict, inspect_image
+from dystrack.images.readiness import Aborted, Gone, ImageArrival, Ready, Wait
+from dystrack.images.stamps import FileStamp
+
+__all__ = ["vouch_for", "wait_until_whole"]
+
+_vouched_for: set[Path] = set()
+
+
+@contextmanager
+def vouch_for(path: Path) -> Iterator[None]:
+    """Have an image read without further waiting, because a session has waited for it already.
+
+    The session knows more of the folder, and looks whether the image has changed meanwhile.
+
+    Parameters
+    ----------
+    path : Path
+        The file, or the folder of an OME-Zarr image.
+    """
+    _vouched_for.add(path)
+    try:
+        yield
+    finally:
+        _vouched_for.discard(path)
+
+
+def wait_until_whole(
+    path: Path,
+    *,
+    quiet_s: float = 2.0,
+    limit_s: float = 30.0,
+    clock: Clock = SYSTEM_CLOCK,
+) -> Ready:
+    """Wait until an image may be read.
+
+    Parameters
+    ----------
+    path : Path
+        The file, or the folder of an OME-Zarr image.
+    quiet_s : float, optional, default 2.0
+        How long nothing must change before an image is read of which neither the format nor the
+        system tells that it is finished.
+    limit_s : float, optional, default 30.0
+        How long it may stay unreadable without any change.
+    clock : Clock, optional
+        The time.
+
+    Returns
+    -------
+    Ready
+        What the header says, and the stamp to compare after reading.
+
+    Raises
+    ------
+    IncompleteImageError
+        If the image has not become whole.
+    FileNotFoundError
+        If there is no such file, or it vanishes meanwhile.
+    """
+    if path in _vouched_for:
+        stamp, status = FileStamp.of(path), inspect_image(path)
+        if status.verdict is not Verdict.INCOMPLETE:
+            return Ready(status, stamp)
+    arrival = ImageArrival(path, quiet_s=quiet_s, limit_s=limit_s, clock=clock)
+    while True:
+        match arrival.look():
+            case Ready() as ready:
+                return ready
+            case Wait(retry_s=retry_s):
+                clock.sleep(retry_s)
+            case Aborted(reason=reason):
+                raise IncompleteImageError(
+                    f"The image {path.name} is not whole: {reason}. It was not read. Check that "
+                    "the microscope finishes writing it, or allow more time."
+                )
+            case Gone():
+                raise FileNotFoundError(
+                    f"There is no image {path}. Check the path, and whether it was renamed."
+                )
