@@ -138,6 +138,20 @@ def test_a_resumed_run_is_one_run_and_an_earlier_one_is_another(tmp_path):
     assert any("1 earlier runs" in text for text in run.unknown)
 
 
+def test_an_answer_that_left_late_was_sent(tmp_path):
+    made_up_run(tmp_path, [AHEAD, AHEAD])
+    edit(tmp_path, lambda record: {**record, "sent": False} if "sent" in record else record)
+    assert [row.outcome for row in describe_folder(tmp_path).rows] == ["not sent"] * 2
+    lines = journal_of(tmp_path).read_text(encoding="utf-8").splitlines()
+    first = next(json.loads(line) for line in lines if '"Answered"' in line)
+    late = {**first, "event": "AnsweredLate", "state": None, "late_s": 40.0}
+    with journal_of(tmp_path).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(late) + "\n")
+    rows = describe_folder(tmp_path).rows
+    assert [row.outcome for row in rows] == ["tracked", "not sent"]
+    assert rows[1].stage == (2, 0, 2)
+
+
 def test_pictures_show_what_was_sent(tmp_path):
     made_up_run(tmp_path, [AHEAD, RuntimeError("no tissue"), CENTRE])
     pictures = describe_folder(tmp_path).positions[0].pictures

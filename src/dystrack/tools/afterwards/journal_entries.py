@@ -1,9 +1,10 @@
 """The events of a run's journal, gathered by the prescan that they concern."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from dystrack.manager import events
@@ -13,6 +14,17 @@ from dystrack.manager.record.journal import read_journal
 from dystrack.manager.wording import trouble
 
 __all__ = ["Entry", "JournalOfRun", "event_of", "read_run", "time_of"]
+
+_FIELDS = MappingProxyType(
+    {
+        "ImageNoticed": "noticed",
+        "AnalysisStarted": "started",
+        "AnalysisSucceeded": "succeeded",
+        "AnalysisFailed": "failed",
+        "Answering": "answering",
+        "Answered": "answered",
+    }
+)
 
 _Record = Mapping[str, Any]
 
@@ -131,28 +143,28 @@ def _ended_by(entry: Entry) -> Entry:
 def _take(run: JournalOfRun, pending: dict[str, Entry], record: _Record) -> None:
     """Add an event to the run."""
     event, path = record["event"], record.get("path", "")
+    if event in _FIELDS:
+        setattr(pending.setdefault(path, Entry()), _FIELDS[event], record)
     match event:
         case "SessionStarted":
             run.n_resumed, run.end = run.n_resumed + 1, {}
         case "SessionEnded":
             run.end = record
-        case "ImageNoticed":
-            pending.setdefault(path, Entry()).noticed = record
-        case "AnalysisStarted":
-            pending.setdefault(path, Entry()).started = record
-        case "AnalysisSucceeded":
-            pending.setdefault(path, Entry()).succeeded = record
-        case "AnalysisFailed":
-            pending.setdefault(path, Entry()).failed = record
-        case "Answering":
-            pending.setdefault(path, Entry()).answering = record
         case "Answered":
-            entry = pending.pop(path, Entry())
-            entry.answered = record
-            run.entries.append(entry)
+            run.entries.append(pending.pop(path))
+        case "AnsweredLate":
+            _send_late(run.entries, record)
     told = _said_of(record)
     if told:
         run.messages.append(f"{time_of(record).astimezone():%H:%M:%S}  {told}")
+
+
+def _send_late(entries: Iterable[Entry], record: _Record) -> None:
+    """Count an answer as sent that had been given up before."""
+    sent = {name: record[name] for name in ("z", "y", "x", "msg")}
+    for entry in entries:
+        if entry.answered["path"] == record["path"]:
+            entry.answered = {**entry.answered, **sent, "sent": True}
 
 
 def _said_of(record: _Record) -> str:
