@@ -85,7 +85,18 @@ def test_run_hands_the_words_to_the_command_line_of_the_pipeline(run: FakeRun, n
         *["My FOLDER", "--channel", "-1", "--no-verbose", "--", "-x"],
     ]
     assert function("x")[:3] == (0.0, 1.0, 2.0)
-    assert settings == [{}, {}, {}]
+    assert settings[:2] == [{}, {}]
+
+
+@pytest.mark.parametrize(("words", "listens"), [([], True), (["--no-report"], False)])
+def test_run_has_a_report_written_unless_told(
+    run: FakeRun, words: list[str], listens: bool
+) -> None:
+    cli.main(["run", "lateral_line", "F", *words])
+
+    argv, *_, manager_kwargs = run.calls[0]
+    assert "--no-report" not in argv
+    assert ("on_event" in manager_kwargs) is listens
 
 
 @pytest.mark.parametrize("words", [["--help"], ["F", "-h"], ["F", "--version"]])
@@ -131,7 +142,7 @@ def test_run_takes_a_run_file_with_its_settings(run: FakeRun, tmp_path: Path) ->
         "analysis_cache = {}\nmanager_kwargs = {'file_start': 'p'}\n",
         encoding="utf-8",
     )
-    cli.main(["run", str(file), "F"])
+    cli.main(["run", str(file), "F", "--no-report"])
 
     assert run.calls[0][2:] == ({"channel": 1}, {}, {"file_start": "p"})
 

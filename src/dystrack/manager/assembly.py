@@ -35,6 +35,7 @@ from dystrack.manager.record.backlog import (
 )
 from dystrack.manager.record.journal import JournalWriter
 from dystrack.manager.record.pipeline_name import PipelineName, pipeline_name
+from dystrack.manager.record.previews import PreviewWriter
 from dystrack.manager.record.replay import Replay, relative_name
 from dystrack.manager.record.resume import PastRun, read_replay
 from dystrack.manager.record.states import settings_record
@@ -251,6 +252,10 @@ def _open_listeners(
     if settings.progress:
         console = Console(settings.max_checks, settings.max_triggers, settings.end_on_esc)
         listeners.append(stack.enter_context(console))
+    if settings.previews:
+        channel = settings.img_kwargs.get("channel")
+        shown = channel if isinstance(channel, int) else 0
+        listeners.append(stack.enter_context(PreviewWriter(folder, channel=shown)))
     if on_event is not None:
         listeners.append(on_event)
     tell = Broadcast(listeners)

@@ -219,6 +219,12 @@ class AnalysisStarted(Event):
         Shape of the image; empty when the file does not tell.
     wait_s : float
         Time from the notice of its name until it was whole, in s.
+    axes : str
+        Names of the image's axes, as its file calls them.
+    centre : tuple of float or None
+        Its centre along z, y, x in pixels; None when the file does not tell.
+    voxel_size : tuple of float or None
+        Its voxel size along z, y, x in µm; None when the file does not tell.
     """
 
     path: str
@@ -226,6 +232,9 @@ class AnalysisStarted(Event):
     time_point: int | None
     shape: tuple[int, ...]
     wait_s: float
+    axes: str = ""
+    centre: tuple[float, float, float] | None = None
+    voxel_size: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,6 +51,7 @@ def run_dystrack_manager(
     progress: bool = True,
     answer_files: bool = False,
     send_limit_s: float = 30.0,
+    previews: bool = True,
     on_event: Listener | None = None,
     should_stop: Callable[[], bool] | None = None,
     controls: Controls | None = None,
@@ -146,6 +147,8 @@ def run_dystrack_manager(
         macro that waits for that file cannot take another prescan's answer.
     send_limit_s : float, default 30.0
         How long to try to send coordinates in s, at least three times, with growing pauses.
+    previews : bool, default True
+        Whether to keep a small picture of each prescan in ``dystrack_previews``, for reports.
     on_event : callable or None, default None
         Is called with each event of the session (see `dystrack.manager.events`).
     should_stop : callable or None, default None

@@ -74,6 +74,7 @@ class Settings:
     quiet_s: float = setting(2.0, _DURATION, "s")
     incomplete_limit_s: float = setting(30.0, Number(or_infinite=True), "s")
     progress: bool = setting(True, _SWITCH)
+    previews: bool = setting(True, _SWITCH)
     answer_files: bool = setting(False, _SWITCH)
     send_limit_s: float = setting(30.0, _DURATION, "s")
 
