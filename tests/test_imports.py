@@ -21,6 +21,8 @@ print(json.dumps({
 """
 HEAVY = {
     "matplotlib",
+    "plotly",
+    "PIL",
     "bioio",
     "numba",
     "skimage",

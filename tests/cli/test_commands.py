@@ -34,10 +34,12 @@ class FakeRun:
 
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
+        self.defaults: dict[str, Any] = {}
         self.error: BaseException | None = None
 
-    def __call__(self, *arguments: Any) -> None:
+    def __call__(self, *arguments: Any, manager_defaults: dict[str, Any]) -> None:
         self.calls.append(arguments)
+        self.defaults = manager_defaults
         if self.error is not None:
             raise self.error
 
@@ -80,10 +82,21 @@ def test_run_hands_the_words_to_the_command_line_of_the_pipeline(run: FakeRun, n
     (argv, function, *settings) = run.calls[0]
     assert argv == [
         f"dystrack run {name}",
-        *["--isolate=True", "My FOLDER", "--channel", "-1", "--no-verbose", "--", "-x"],
+        *["My FOLDER", "--channel", "-1", "--no-verbose", "--", "-x"],
     ]
     assert function("x")[:3] == (0.0, 1.0, 2.0)
-    assert settings == [{}, {}, {}]
+    assert settings[:2] == [{}, {}]
+
+
+@pytest.mark.parametrize(("words", "listens"), [([], True), (["--no-report"], False)])
+def test_run_has_a_report_written_unless_told(
+    run: FakeRun, words: list[str], listens: bool
+) -> None:
+    cli.main(["run", "lateral_line", "F", *words])
+
+    argv, *_, manager_kwargs = run.calls[0]
+    assert "--no-report" not in argv
+    assert ("on_event" in manager_kwargs) is listens
 
 
 @pytest.mark.parametrize("words", [["--help"], ["F", "-h"], ["F", "--version"]])
@@ -99,21 +112,19 @@ def test_run_leaves_help_to_the_command_line_of_the_pipeline(
     ("words", "content", "isolated"),
     [
         ([], "", True),
-        (["--no-isolate"], "", False),
-        (["--isolate", "False"], "", False),
+        (["--help"], "", True),
         (["--show"], "", False),
         ([], "analysis_kwargs = {'show': True}", False),
-        ([], "manager_kwargs = {'isolate': False}", False),
     ],
 )
-def test_run_gives_the_pipeline_a_process_of_its_own_unless_told(
+def test_run_gives_the_pipeline_a_process_of_its_own_by_default(
     run: FakeRun, tmp_path: Path, words: list[str], content: str, isolated: bool
 ) -> None:
     file = tmp_path / "mine.py"
     file.write_text(PIPELINE + "\n" + content, encoding="utf-8")
     cli.main(["run", f"{file}:find", "F", *words])
 
-    assert ("--isolate=True" in run.calls[0][0]) is isolated
+    assert run.defaults == {"isolate": isolated}
 
 
 def test_run_takes_a_function_of_a_file(run: FakeRun, tmp_path: Path) -> None:
@@ -131,7 +142,7 @@ def test_run_takes_a_run_file_with_its_settings(run: FakeRun, tmp_path: Path) ->
         "analysis_cache = {}\nmanager_kwargs = {'file_start': 'p'}\n",
         encoding="utf-8",
     )
-    cli.main(["run", str(file), "F"])
+    cli.main(["run", str(file), "F", "--no-report"])
 
     assert run.calls[0][2:] == ({"channel": 1}, {}, {"file_start": "p"})
 
@@ -206,7 +217,7 @@ def test_an_error_in_the_code_of_a_pipeline_keeps_its_traceback(run: FakeRun) ->
 def test_warnings_are_notes(
     monkeypatch: pytest.MonkeyPatch, run: FakeRun, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def warn(*_: Any) -> None:
+    def warn(*_: Any, **__: Any) -> None:
         warnings.simplefilter("always")
         warnings.warn("Look here.", UserWarning, stacklevel=1)
 

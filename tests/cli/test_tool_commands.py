@@ -10,6 +10,7 @@ from dystrack import cli
 from dystrack.tools.demo.session import DemoSettings
 from dystrack.tools.rehearsal import command as rehearse_command
 from fakes import write_prescan
+from made_up_runs import made_up_run
 
 
 @pytest.fixture
@@ -64,6 +65,7 @@ def test_demo_shows_what_is_asked_for(shown, capsys, words, settings, folder, ot
         (["demo", "fish"], "There is no scene 'fish'"),
         (["demo", "--positions", "0"], "n_positions is 0"),
         (["demo", "--positions", "many"], "many"),
+        (["report", "no such folder"], "no such folder is not a folder"),
         (["rehearse"], "it is missing"),
         (["rehearse", "--interval", "1"], "it is --interval"),
         (["rehearse", "lateral_lin", "F"], "Did you mean lateral_line?"),
@@ -106,9 +108,19 @@ def test_rehearse_prints_a_table_that_a_file_can_hold(tmp_path, capsys):
     name = f"prescan_{'long_' * 12}1.tif"
     write_prescan(tmp_path / name)
     words = ["rehearse", "minimal_example", str(tmp_path), "--interval=0", "--no-progress"]
-    cli.main(words)
+    cli.main([*words, "--no-report"])
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert any(row[:2] == [name, "1"] and row[-1] == "OK" for row in rows)
+
+
+@pytest.mark.parametrize("to", [[], ["--to", "page.html"]])
+def test_report_says_where_it_is(tmp_path, monkeypatch, capsys, to):
+    monkeypatch.chdir(tmp_path)
+    made_up_run(tmp_path / "F", [(1.0, 2.0, 3.0)])
+    cli.main(["report", "F", *to])
+    page = tmp_path / (to[1] if to else "F/dystrack_report.html")
+    assert page.exists()
+    assert capsys.readouterr().out == f"The report is {page}\n"
 
 
 def test_a_demo_from_a_fresh_process_ends_with_a_report(tmp_path):
@@ -117,7 +129,7 @@ def test_a_demo_from_a_fresh_process_ends_with_a_report(tmp_path):
     run = subprocess.run(
         command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=True, timeout=120
     )
-    page = tmp_path / "dystrack_demo" / "report.html"
+    page = tmp_path / "dystrack_demo" / "dystrack_report.html"
     assert run.stdout.splitlines()[-1] == f"The report is {page}"
     assert page.stat().st_size > 20_000
     assert run.stderr == ""

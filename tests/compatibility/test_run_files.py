@@ -186,6 +186,11 @@ def test_a_users_own_pipeline_answers_a_prescan(tmp_path: Path, folder: Path) ->
         (["{folder}", "--gaus_sigma", "3"], 2, "Did you mean --gauss_sigma?"),
         (["{folder}", "--gauss_sigma", "wide"], 2, "--gauss_sigma expects a number, not 'wide'."),
         (["{folder}", "--file_end", ".czi"], 2, "--file_end is already set to '.tif'"),
+        (["{folder}/missing"], 2, "missing does not exist. Create it, or correct its name."),
+        (["{folder}", "--max_checks", "-1"], 2, "max_checks is -1. Give a whole number of 0 or"),
+        (["{folder}", "--file_regex", "("], 2, "file_regex '(' is not a regular expression"),
+        (["{folder}", "--tra_method", "text"], 2, "--tra_method expects one of txt, MyPiC, not"),
+        (["{folder}", "--timeout_s", "0"], 2, "timeout_s is 0.0. Give a number above 0."),
     ],
 )
 def test_what_is_typed_wrongly_is_explained(
@@ -198,3 +203,33 @@ def test_what_is_typed_wrongly_is_explained(
     assert message in err
     assert "Traceback" not in err
     assert not (folder / "dystrack_coords.txt").exists()
+
+
+def test_help_offers_only_what_can_be_typed(tmp_path: Path) -> None:
+    code, out, _ = run(write_own_pipeline(tmp_path), "--help")
+    help_text = " ".join(out.split())
+
+    assert code == 0
+    assert "--tra_method {txt|MyPiC}" in help_text
+    assert "{previous|stay}" in help_text
+
+
+def test_a_refused_resume_is_explained(tmp_path: Path, folder: Path) -> None:
+    run(write_own_pipeline(tmp_path), str(folder), "--max_checks", "0")
+    other = write_run_file(tmp_path, "dystrack.pipelines.minimal_example")
+    code, _, err = run(other, str(folder), "--resume")
+
+    assert code == 2
+    assert err.count("\n") == 1
+    assert "its pipeline was my_pipeline.analyze_image, not dystrack.pipelines" in err
+
+
+def test_a_bad_setting_of_a_run_file_is_explained(tmp_path: Path, folder: Path) -> None:
+    run_file = write_own_pipeline(tmp_path)
+    text = run_file.read_text(encoding="utf-8")
+    run_file.write_text(text.replace('"file_start": ""', '"tra_method": "text"'), encoding="utf-8")
+    code, _, err = run(run_file, str(folder))
+
+    assert code == 2
+    assert err.count("\n") == 1
+    assert "tra_method is 'text'" in err

@@ -1,10 +1,18 @@
+import contextlib
 import copy
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dystrack.core.errors import ConfigurationError, FolderError
+from dystrack.core.errors import (
+    ConfigurationError,
+    CoordsFileError,
+    FolderError,
+    JournalError,
+    TargetNotFoundError,
+)
 from dystrack.manager import cmdline
 from dystrack.manager.cmdline import run_via_cmdline
 
@@ -28,26 +36,23 @@ def pipeline(target_path, channel=None, gauss_sigma=3.0, verbose=False, last=Non
 
 
 class FakeManager:
-    """Records how it is called."""
+    """Records how runs are opened."""
 
     def __init__(self) -> None:
         self.calls: list[dict[str, Any]] = []
+        self.refusal: Exception | None = None
         self.error: Exception | None = None
 
-    def __call__(
-        self,
-        target_dir: str,
-        image_analysis_func: Any,
-        max_checks: int | None = None,
-        file_start: str = "",
-        img_kwargs: dict[str, Any] = {},  # noqa: B006
-        img_cache: dict[str, Any] = {},  # noqa: B006
-        img_err_fallback: bool | str = True,
-        **rest: Any,
-    ) -> Any:
-        given = {k: v for k, v in locals().items() if k not in {"self", "rest"}} | rest
-        defaults = {"max_checks": None, "file_start": "", "img_err_fallback": True}
-        self.calls.append({k: v for k, v in given.items() if v != defaults.get(k, self)})
+    @contextlib.contextmanager
+    def open_run(
+        self, target_dir: str, pipeline: Any, given: dict[str, Any], **rest: Any
+    ) -> Iterator["FakeManager"]:
+        self.calls.append({"target_dir": target_dir, "pipeline": pipeline, **given, **rest})
+        if self.refusal:
+            raise self.refusal
+        yield self
+
+    def to_its_end(self) -> Any:
         if self.error:
             raise self.error
         return RESULT
@@ -56,7 +61,7 @@ class FakeManager:
 @pytest.fixture
 def manager(monkeypatch: pytest.MonkeyPatch) -> FakeManager:
     fake = FakeManager()
-    monkeypatch.setattr(cmdline, "run_dystrack_manager", fake)
+    monkeypatch.setattr(cmdline, "open_run", fake.open_run)
     return fake
 
 
@@ -65,9 +70,10 @@ def test_what_is_not_typed_is_not_passed_on(manager: FakeManager) -> None:
     assert manager.calls == [
         {
             "target_dir": "FOLDER",
-            "image_analysis_func": pipeline,
+            "pipeline": pipeline,
             "img_kwargs": {},
             "img_cache": {},
+            "defaults": {},
         }
     ]
 
@@ -85,12 +91,13 @@ def test_what_is_fixed_and_what_is_typed_come_together(manager: FakeManager) -> 
     assert manager.calls == [
         {
             "target_dir": "FOLDER",
-            "image_analysis_func": pipeline,
+            "pipeline": pipeline,
             "img_kwargs": {"channel": 1, "verbose": False, "gauss_sigma": -2.0},
             "img_cache": {"last": 4.0},
             "max_checks": 1,
             "file_start": "prescan_",
             "img_err_fallback": False,
+            "defaults": {},
         }
     ]
 
@@ -170,9 +177,7 @@ def test_a_typing_mistake_ends_with_one_message_and_code_2(
     assert manager.calls == []
 
 
-@pytest.mark.parametrize(
-    "error", [FolderError("no such folder"), ConfigurationError("no"), RuntimeError("pipeline")]
-)
+@pytest.mark.parametrize("error", [TargetNotFoundError("no tissue"), RuntimeError("pipeline")])
 def test_errors_of_the_run_are_left_to_the_caller(manager: FakeManager, error: Exception) -> None:
     manager.error = error
 
@@ -181,9 +186,47 @@ def test_errors_of_the_run_are_left_to_the_caller(manager: FakeManager, error: E
     assert caught.value is error
 
 
-def test_a_mistake_in_the_run_file_is_an_error_of_the_caller(manager: FakeManager) -> None:
-    with pytest.raises(ConfigurationError, match="Did you mean 'channel'"):
+@pytest.mark.parametrize("kind", [FolderError, ConfigurationError, JournalError, CoordsFileError])
+def test_what_is_refused_before_the_watch_is_one_message(
+    manager: FakeManager, capsys: pytest.CaptureFixture[str], kind: type[Exception]
+) -> None:
+    manager.refusal = kind("It cannot be.")
+
+    with pytest.raises(SystemExit) as caught:
+        run_via_cmdline(["run.py", "F"], pipeline)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err == "run.py: It cannot be.\n"
+
+
+def test_a_mistake_in_the_run_file_is_one_message(
+    manager: FakeManager, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
         run_via_cmdline(["run.py", "F"], pipeline, {"chanel": 1})
+    assert caught.value.code == 2
+    assert "Did you mean 'channel'" in capsys.readouterr().err
+
+
+def test_a_run_file_may_set_what_is_no_setting(manager: FakeManager) -> None:
+    run_via_cmdline(["run.py", "F"], pipeline, {}, {}, {"on_event": print, "recurse": True})
+
+    assert manager.calls[0]["on_event"] is print
+    assert manager.calls[0]["recurse"] is True
+
+
+def test_another_default_is_shown_and_does_not_count_as_given(
+    manager: FakeManager, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_via_cmdline(["run.py", "F"], pipeline, manager_defaults={"isolate": True})
+    assert manager.calls[0]["defaults"] == {"isolate": True}
+    assert "isolate" not in manager.calls[0]
+
+    with pytest.raises(SystemExit):
+        run_via_cmdline(["run.py", "--help"], pipeline, manager_defaults={"isolate": True})
+    shown = " ".join(capsys.readouterr().out.split())
+    isolate = shown.partition("--isolate ")[2].partition("--timeout_s")
+    assert "[default True]" in isolate[0]
+    assert "[a number above 0; default 60.0]" in isolate[2]
 
 
 def test_what_cannot_be_typed_is_noted_and_the_run_goes_on(manager: FakeManager) -> None:

@@ -12,10 +12,16 @@ import tifffile
 from dystrack.core.answer_file import read_answer
 from dystrack.core.coords_file import FAILURE_MESSAGE, CoordsLine, read_lines
 from dystrack.core.errors import ConfigurationError, CoordsFileError, FolderError
-from dystrack.manager import manager as manager_module
+from dystrack.manager import assembly
 from dystrack.manager import settings as settings_module
 from dystrack.manager.controls import Controls, Hold, SessionState, SessionStatus
-from dystrack.manager.events import Answered, SessionEnded, SessionStarted, StopReason
+from dystrack.manager.events import (
+    AnalysisSucceeded,
+    Answered,
+    SessionEnded,
+    SessionStarted,
+    StopReason,
+)
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.manager.record.journal import read_journal
 from fakes import FakeClock, Recorder, fixed_pipeline, write_prescan
@@ -138,7 +144,7 @@ def test_ends_on_esc(watched, monkeypatch):
     def esc_after_two_lines():
         yield lambda: len(watched.lines) >= 2
 
-    monkeypatch.setattr(manager_module, "watch_for_esc", esc_after_two_lines)
+    monkeypatch.setattr(assembly, "watch_for_esc", esc_after_two_lines)
     watched.plan_prescans(5)
     told = Recorder()
     _, stats = watched.run(max_checks=None, on_event=told)
@@ -150,7 +156,7 @@ def test_esc_is_not_watched_unless_wanted(watched, monkeypatch):
     def fail():
         raise AssertionError
 
-    monkeypatch.setattr(manager_module, "watch_for_esc", fail)
+    monkeypatch.setattr(assembly, "watch_for_esc", fail)
     watched.run(end_on_esc=False)
 
 
@@ -356,13 +362,26 @@ def test_settings_in_the_journal_are_readable(watched):
 
 
 def test_defaults_stand_twice_but_are_the_same():
+    import attrs
+
     from dystrack.manager.settings import Settings
 
     parameters = inspect.signature(run_dystrack_manager).parameters
-    defaults = vars(Settings())
+    defaults = attrs.asdict(Settings(), recurse=False)
     assert {name: parameters[name].default for name in defaults} == defaults
     others = {"target_dir", "image_analysis_func", "on_event", "should_stop", "controls", "clock"}
     assert set(parameters) == set(defaults) | others
+
+
+def test_how_long_an_analysis_took_is_told(watched):
+    def slow(target_path):
+        watched.clock.sleep(0.25)
+        return 1.0, 2.0, 3.0, "OK", {}
+
+    told = Recorder()
+    watched.plan_prescans(2)
+    watched.run(slow, on_event=told)
+    assert [e.analysis_s for e in told.of(AnalysisSucceeded)] == pytest.approx([0.25, 0.25])
 
 
 def test_a_caller_can_stop_the_watch(watched):

@@ -7,7 +7,10 @@ from dystrack.options.pipeline_reference import LoadedPipeline
 
 __all__ = ["run"]
 
-_PURPOSE = "Watch FOLDER for prescans and answer each with coordinates for the microscope."
+_PURPOSE = """\
+Watch FOLDER for prescans and answer each with coordinates for the microscope. At the end, a report
+of the run is written into FOLDER, unless --no-report."""
+_NO_REPORT = "--no-report"
 
 
 def run(*words: str) -> None:
@@ -16,22 +19,21 @@ def run(*words: str) -> None:
         return
     loaded = load_first_word("run", words)
     from dystrack.manager.cmdline import run_via_cmdline  # noqa: PLC0415 - a typing mistake comes first
+    from dystrack.tools.afterwards.report_at_end import report_at_end  # noqa: PLC0415
 
-    reference, *rest = words
-    if _wants_isolation(rest, loaded):
-        rest.insert(0, "--isolate=True")
-    run_via_cmdline(
-        [f"dystrack run {reference}", *rest],
-        loaded.image_analysis_func,
-        loaded.analysis_kwargs,
-        loaded.analysis_cache,
-        loaded.manager_kwargs,
-    )
+    reference, *rest = (word for word in words if word != _NO_REPORT)
+    with report_at_end(loaded.manager_kwargs, is_wanted=_NO_REPORT not in words) as manager_kwargs:
+        run_via_cmdline(
+            [f"dystrack run {reference}", *rest],
+            loaded.image_analysis_func,
+            loaded.analysis_kwargs,
+            loaded.analysis_cache,
+            manager_kwargs,
+            manager_defaults={"isolate": not _shows_figures(rest, loaded)},
+        )
 
 
-def _wants_isolation(words: Sequence[str], loaded: LoadedPipeline) -> bool:
-    """Return whether to give the pipeline a process of its own: unless told, or to show figures."""
-    has_said = any(word.startswith(("--isolate", "--no-isolate", "--show")) for word in words)
-    asks_for_help = not {"--help", "-h", "--version"}.isdisjoint(words)
-    in_file = "isolate" in loaded.manager_kwargs or loaded.analysis_kwargs.get("show", False)
-    return not (has_said or asks_for_help or in_file)
+def _shows_figures(words: Sequence[str], loaded: LoadedPipeline) -> bool:
+    """Return whether the pipeline is to open windows, for which it stays in this process."""
+    in_file = bool(loaded.analysis_kwargs.get("show", False))
+    return in_file or any(word.startswith("--show") for word in words)

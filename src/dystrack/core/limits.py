@@ -113,7 +113,7 @@ def parse_axis_limits(name: str, value: object) -> AxisLimits | None:
     """
     if value is None or value == "":
         return None
-    parts: Sequence[object] = [value]
+    parts: Sequence[object] = [] if isinstance(value, bool) else [value]
     if isinstance(value, str):
         parts = value.split(",")
     elif isinstance(value, Sequence):

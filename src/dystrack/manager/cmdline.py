@@ -5,16 +5,23 @@
     python run_lateral_line.py TARGET_DIR [--option value ...]
 """
 
+import contextlib
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from dystrack.core.errors import ConfigurationError
+from dystrack.core.errors import DyStrackError
 from dystrack.core.protocols import Pipeline
+from dystrack.manager.assembly import open_run
 from dystrack.manager.manager import run_dystrack_manager
+from dystrack.manager.settings import SETTING_NAMES
 from dystrack.options.command_options import CommandOptions, command_options
 from dystrack.options.standard_output import replace_unknown_letters
+
+if TYPE_CHECKING:
+    from dystrack.options.command_parser import Request
 
 __all__ = ["run_via_cmdline"]
 
@@ -29,6 +36,8 @@ def run_via_cmdline(
     analysis_kwargs: Mapping[str, Any] = {},
     analysis_cache: Mapping[str, Any] = {},
     manager_kwargs: Mapping[str, Any] = {},
+    *,
+    manager_defaults: Mapping[str, Any] = {},
 ) -> tuple[list[list[float | None]], dict[str, int]]:
     """Run the manager with what a run file fixes and what the command line adds.
 
@@ -49,6 +58,8 @@ def run_via_cmdline(
         Keywords of the pipeline for its first call; it hands them on from call to call.
     manager_kwargs : dict, default {}
         Keywords of `dystrack.manager.manager.run_dystrack_manager` that are fixed.
+    manager_defaults : dict, default {}
+        Its keywords that have another default here.
 
     Returns
     -------
@@ -60,54 +71,86 @@ def run_via_cmdline(
     Raises
     ------
     SystemExit
-        With code 2 after one message on standard error if the command line is not understood,
-        with code 0 after the help screen if it asks for ``--help``.
-    ConfigurationError
-        If a fixed keyword does not exist, is set twice or is missing, and whatever
-        `run_dystrack_manager` refuses.
+        With code 2 after one message on standard error if the command line or the run file asks
+        for what cannot be done, before the watch starts; with code 0 after the help screen if it
+        asks for ``--help``.
     Exception
-        Whatever else `run_dystrack_manager` raises.
+        What `run_dystrack_manager` raises once it watches.
     """
     program, tokens = (argv[0], list(argv[1:])) if argv else ("dystrack", [])
     replace_unknown_letters()
-    options = command_options(
-        image_analysis_func, run_dystrack_manager, analysis_kwargs, analysis_cache, manager_kwargs
-    )
+    with _refusing(program):
+        options = command_options(
+            image_analysis_func,
+            run_dystrack_manager,
+            analysis_kwargs,
+            analysis_cache,
+            manager_kwargs,
+        )
     if _HELP_WORDS & set(_before_end_of_options(tokens)):
-        _print_help_and_leave(program, options)
+        _print_help_and_leave(program, options, manager_defaults)
     if options.withheld:
         warnings.warn(_withheld_notice(options), UserWarning, stacklevel=2)
+    request = _parsed(program, options, tokens)
+    keywords = {**manager_kwargs, **request.manager_kwargs}
+    given = {name: value for name, value in keywords.items() if name in SETTING_NAMES}
+    given["img_kwargs"] = {**analysis_kwargs, **request.analysis_kwargs}
+    given["img_cache"] = dict(analysis_cache)
+    hooks = {name: value for name, value in keywords.items() if name not in SETTING_NAMES}
+    with contextlib.ExitStack() as stack:
+        with _refusing(program):
+            run = stack.enter_context(
+                open_run(
+                    request.target_dir,
+                    image_analysis_func,
+                    given,
+                    defaults=manager_defaults,
+                    **hooks,
+                )
+            )
+        return run.to_its_end()
+
+
+def _parsed(program: str, options: CommandOptions, tokens: list[str]) -> "Request":
     from dystrack.options.command_parser import parse_words  # noqa: PLC0415  (0.1 s)
 
-    try:
-        request = parse_words(options, tokens)
-    except ConfigurationError as error:
-        _refuse(program, error)
-    return run_dystrack_manager(
-        request.target_dir,
-        image_analysis_func,
-        img_kwargs={**analysis_kwargs, **request.analysis_kwargs},
-        img_cache=dict(analysis_cache),
-        **{**manager_kwargs, **request.manager_kwargs},
-    )
+    with _refusing(program, f"All options: {program} --help\n"):
+        return parse_words(options, tokens)
 
 
 def _before_end_of_options(tokens: list[str]) -> list[str]:
     return tokens[: tokens.index(_END_OF_OPTIONS)] if _END_OF_OPTIONS in tokens else tokens
 
 
-def _print_help_and_leave(program: str, options: CommandOptions) -> NoReturn:
+def _print_help_and_leave(
+    program: str, options: CommandOptions, defaults: Mapping[str, Any]
+) -> NoReturn:
     from rich.console import Console  # noqa: PLC0415  (0.07 s, for the help screen only)
 
+    from dystrack.manager.setting_table import setting_table  # noqa: PLC0415
     from dystrack.options.option_help import help_screen  # noqa: PLC0415
 
-    Console(highlight=False).print(help_screen(program, options))
+    rows = {row.name: row for row in setting_table()}
+    offered = {
+        name: replace(
+            argument,
+            allowed=rows[name].allowed if {int, float} & set(argument.value_type.kinds) else "",
+            default=defaults.get(name, argument.default),
+        )
+        for name, argument in options.manager.items()
+    }
+    Console(highlight=False).print(help_screen(program, replace(options, manager=offered)))
     raise SystemExit(0)
 
 
-def _refuse(program: str, error: ConfigurationError) -> NoReturn:
-    sys.stderr.write(f"{program}: {error}\nAll options: {program} --help\n")
-    raise SystemExit(_EXIT_USAGE)
+@contextlib.contextmanager
+def _refusing(program: str, hint: str = "") -> Iterator[None]:
+    """Turn what is refused into one message and the exit code of a wrong command line."""
+    try:
+        yield
+    except DyStrackError as error:
+        sys.stderr.write(f"{program}: {error}\n{hint}")
+        raise SystemExit(_EXIT_USAGE) from None
 
 
 def _withheld_notice(options: CommandOptions) -> str:

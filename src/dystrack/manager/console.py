@@ -22,6 +22,7 @@ from dystrack.manager.events import (
     ImageNoticed,
     PositionHeld,
     PositionReleased,
+    PrescansFound,
     SessionEnded,
     SessionStarted,
     TransmissionFailed,
@@ -145,23 +146,28 @@ class Console(Screen):
                 self._show_failure(event, text)
             case TransmissionFailed():
                 self._show_transmission(event, text)
-            case PositionHeld(position=position, reason=reason):
-                self._held[position] = reason
-                self.warn(text)
-            case FolderLost() | FolderReturned():
-                is_lost = isinstance(event, FolderLost)
-                self._status = "Waiting for the folder to come back" if is_lost else ""
-                self.warn(text)
-            case PositionReleased(position=position):
-                self._held.pop(position, None)
-                self.say(text)
             case Warned(position=position):
                 if self._is_news("warning", position, text):
                     self.warn(text)
+            case PrescansFound(unanswered=True):
+                self.warn(text)
             case Told():
                 self.say(text)
             case _ if text:
                 self.warn(text)
+        self._note(event)
+
+    def _note(self, event: Event) -> None:
+        """Remember what the picture and later lines depend on."""
+        match event:
+            case PositionHeld(position=position, reason=reason):
+                self._held[position] = reason
+            case PositionReleased(position=position):
+                self._held.pop(position, None)
+            case FolderLost():
+                self._status = "Waiting for the folder to come back"
+            case FolderReturned():
+                self._status = ""
 
     def _show_failure(self, event: AnalysisFailed, text: str) -> None:
         """Say why an analysis failed, unless that was said of the position's last failure."""

@@ -5,7 +5,7 @@ seconds are durations; when an event happened is written beside it by the journa
 """
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -26,13 +26,15 @@ __all__ = [
     "FolderReturned",
     "ImageNoticed",
     "ImageRenamed",
-    "ImageSkipped",
     "ImageVanished",
     "ImagesIgnored",
+    "JournalRenewed",
     "Listener",
     "PositionHeld",
     "PositionReleased",
+    "PrescansFound",
     "PrescansMissing",
+    "RunResumed",
     "SessionEnded",
     "SessionPaused",
     "SessionStarted",
@@ -55,6 +57,9 @@ class StopReason(StrEnum):
     ERROR = "error"
 
 
+_NAMES_SHOWN = 3
+
+
 @dataclass(frozen=True, kw_only=True)
 class Event:
     """Base of all events."""
@@ -75,9 +80,16 @@ class SessionStarted(Event):
     versions : dict
         Versions of DySTrack, Python and numpy, and the system.
     existing : list of str
-        Files that were there before and might be taken for prescans.
+        Prescans that were there before, by their paths within the folder.
     resumed : bool
         Whether it goes on with the run before.
+    pipeline_path : str
+        File of a pipeline of the user's own; empty for one that is imported by name.
+    not_kept : list of str
+        Settings that a journal cannot keep, such as functions: ``tra_method``,
+        ``img_kwargs.model``.
+    coords_size : int or None
+        Size of the coordinates file in bytes; None where there is none.
     """
 
     folder: str
@@ -86,6 +98,9 @@ class SessionStarted(Event):
     versions: dict[str, str]
     existing: list[str]
     resumed: bool
+    pipeline_path: str = ""
+    not_kept: list[str] = field(default_factory=list)
+    coords_size: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,13 +189,6 @@ class AnsweredTooEarly(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageSkipped(Event):
-    """A prescan that came while DySTrack was down is left out, because a newer one came too."""
-
-    path: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class FolderLost(Event):
     """The folder cannot be listed at the moment."""
 
@@ -211,6 +219,12 @@ class AnalysisStarted(Event):
         Shape of the image; empty when the file does not tell.
     wait_s : float
         Time from the notice of its name until it was whole, in s.
+    axes : str
+        Names of the image's axes, as its file calls them.
+    centre : tuple of float or None
+        Its centre along z, y, x in pixels; None when the file does not tell.
+    voxel_size : tuple of float or None
+        Its voxel size along z, y, x in µm; None when the file does not tell.
     """
 
     path: str
@@ -218,6 +232,9 @@ class AnalysisStarted(Event):
     time_point: int | None
     shape: tuple[int, ...]
     wait_s: float
+    axes: str = ""
+    centre: tuple[float, float, float] | None = None
+    voxel_size: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -481,6 +498,95 @@ class SessionEnded(Event):
     error: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class PrescansFound(Event):
+    """Prescans lay in the folder at the start and are left alone.
+
+    Attributes
+    ----------
+    names : list of str
+        Their paths within the folder, the first few.
+    count : int
+        How many there are.
+    unanswered : bool
+        Whether an earlier run of this pipeline should have answered them.
+    """
+
+    names: list[str]
+    count: int
+    unanswered: bool
+
+    @property
+    def message(self) -> str:
+        """What a person is told."""
+        if self.unanswered:
+            return (
+                f"An earlier run in this folder left {_counted(self.count, self.names)} "
+                "unanswered. To have them answered, end this run and add --resume."
+            )
+        return f"There at the start, and left alone: {_counted(self.count, self.names)}."
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResumed(Event):
+    """A session goes on with the run before.
+
+    Attributes
+    ----------
+    started : str
+        When that run was started, as its journal says.
+    settings : dict
+        Settings that are taken over from it, because they are not given now; those of the
+        pipeline by their own names.
+    positions : list of str
+        Positions that go on where they were.
+    waiting : list of str
+        Prescans that are to be answered now, the first few.
+    n_waiting : int
+        How many there are.
+    left_out : list of str
+        Prescans that get a line without coordinates: those of which only newer ones are wanted,
+        and those that ended the run before.
+    """
+
+    started: str
+    settings: dict[str, Any]
+    positions: list[str]
+    waiting: list[str]
+    n_waiting: int
+    left_out: list[str]
+
+    @property
+    def message(self) -> str:
+        """What a person is told."""
+        settings = ", ".join(f"{name} {value!r}" for name, value in self.settings.items())
+        parts = [
+            f"The run of {self.started[:16].replace('T', ' ')} UTC goes on",
+            f"positions: {', '.join(self.positions) or 'none yet'}",
+            f"settings taken over: {settings or 'none'}",
+            f"to be answered: {_counted(self.n_waiting, self.waiting)}",
+        ]
+        if self.left_out:
+            parts.append(f"not analysed: {_counted(len(self.left_out), self.left_out)}")
+        return f"{'; '.join(parts)}."
+
+
+@dataclass(frozen=True, kw_only=True)
+class JournalRenewed(Event):
+    """The journal was deleted or replaced while the session ran, and is begun anew.
+
+    Attributes
+    ----------
+    handled : list of str
+        Prescans that need no answer any more, by their paths within the folder.
+    states : dict
+        Record of each position after its last answer.
+    """
+
+    handled: list[str]
+    states: dict[str, dict[str, Any]]
+
+
 Listener = Callable[[Event], None]
 
 
@@ -515,3 +621,12 @@ class Broadcast:
             if listener is not failed:
                 with contextlib.suppress(Exception):
                     listener(warning)
+
+
+def _counted(count: int, names: Sequence[str]) -> str:
+    """Return how many prescans there are, with the names of the first."""
+    if not count:
+        return "no prescan"
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    more = ", …" if count > len(names[:_NAMES_SHOWN]) else ""
+    return f"{count} {'prescan' if count == 1 else 'prescans'} ({shown}{more})"

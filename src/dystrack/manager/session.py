@@ -239,6 +239,9 @@ class Session:
                 time_point=target.label.time_point,
                 shape=target.shape,
                 wait_s=started_s - target.image.noticed_s,
+                axes=target.axes,
+                centre=target.centre,
+                voxel_size=target.voxel_size,
             )
         )
         self._warn_of_another_shape(target)

@@ -1,18 +1,17 @@
 """What a user decided for a session, checked before anything is touched."""
 
-import dataclasses
-import math
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
+
+import attrs
 
 from dystrack.core.errors import ConfigurationError, FolderError
 from dystrack.core.limits import Limits, parse_axis_limits
 from dystrack.core.protocols import Transmitter
+from dystrack.manager.setting_rules import Choice, Kind, Number, Parsed, setting
 from dystrack.manager.tracking.decision import TrackingRules
 from dystrack.manager.transmitters import Traits, choose_transmitter, traits_of
 from dystrack.manager.watching.image_names import (
@@ -21,47 +20,22 @@ from dystrack.manager.watching.image_names import (
     PositionPattern,
 )
 
-__all__ = ["Settings", "check_folder"]
+__all__ = ["SETTING_NAMES", "Settings", "check_folder", "differing_from_defaults"]
 
-_FALLBACKS = ("previous", "stay")
-_CHOICES = {
-    "backlog": ("all", "newest"),
-    "on_max_failures": ("hold", "stop"),
-    "on_runaway": ("warn", "hold"),
-}
-_COUNTS = ("max_checks", "max_triggers", "max_failures")
-_MAY_BE_INFINITE = ("frame_margin_px", "incomplete_limit_s")
-_KINDS = (
-    (("file_start", "file_end", "file_regex", "position_pattern"), str, "a text, '' for any"),
-    (("img_kwargs", "img_cache", "tra_kwargs"), Mapping, "a dictionary, {} if there is nothing"),
-    (
-        (
-            "end_on_esc",
-            "recurse",
-            "tra_err_resume",
-            "write_txt",
-            "progress",
-            "resume",
-            "isolate",
-            "answer_files",
-        ),
-        int,
-        "True or False",
-    ),
-)
-_DURATIONS_AND_SIZES = (
-    "delay",
-    "quiet_s",
-    "incomplete_limit_s",
-    "frame_margin_px",
-    "timeout_s",
-    "send_limit_s",
-)
+_SWITCH = Kind(int, "True or False")
+_TEXT = Kind(str, "a text, '' for any")
+_DICTIONARY = Kind(Mapping, "a dictionary, {} if there is nothing")
+_COUNT = Number(whole=True, or_none=True)
+_DURATION = Number()
+_LIMITS = Parsed(parse_axis_limits, "one number of 0 or more, or three for z, y, x, or None")
+_WAY_OUT = Parsed(lambda _, value: choose_transmitter(value), "'txt', 'MyPiC', or a function")
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True)
 class Settings:
     """The keyword arguments of `dystrack.manager.manager.run_dystrack_manager`, of that meaning.
+
+    Each field has its rule and its unit beside it, as ``metadata``.
 
     Raises
     ------
@@ -69,62 +43,49 @@ class Settings:
         If one of them cannot be.
     """
 
-    max_checks: int | None = None
-    max_triggers: int | None = None
-    end_on_esc: bool = True
-    delay: float = 1.0
-    recurse: bool = False
-    file_start: str = ""
-    file_end: str = ""
-    file_regex: str = ""
-    img_kwargs: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    img_cache: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    img_err_fallback: bool | str = True
-    tra_method: str | Transmitter = "txt"
-    tra_kwargs: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    tra_err_resume: bool = False
-    write_txt: bool = True
-    position_pattern: str = DEFAULT_POSITION_PATTERN
-    frame_margin_px: float = 0.0
-    max_step_px: float | str | Sequence[float] | None = None
-    max_step_um: float | str | Sequence[float] | None = None
-    max_travel_px: float | str | Sequence[float] | None = None
-    max_travel_um: float | str | Sequence[float] | None = None
-    max_failures: int | None = None
-    on_max_failures: str = "hold"
-    on_runaway: str = "warn"
-    resume: bool = False
-    backlog: str = "all"
-    isolate: bool = False
-    timeout_s: float = 60.0
-    quiet_s: float = 2.0
-    incomplete_limit_s: float = 30.0
-    progress: bool = True
-    answer_files: bool = False
-    send_limit_s: float = 30.0
+    max_checks: int | None = setting(None, _COUNT)
+    max_triggers: int | None = setting(None, _COUNT)
+    end_on_esc: bool = setting(True, _SWITCH)
+    delay: float = setting(1.0, _DURATION, "s")
+    recurse: bool = setting(False, _SWITCH)
+    file_start: str = setting("", _TEXT)
+    file_end: str = setting("", _TEXT)
+    file_regex: str = setting("", _TEXT)
+    img_kwargs: Mapping[str, Any] = setting({}, _DICTIONARY)
+    img_cache: Mapping[str, Any] = setting({}, _DICTIONARY)
+    img_err_fallback: bool | str = setting(True, Choice((True, False, "previous", "stay")))
+    tra_method: str | Transmitter = setting("txt", _WAY_OUT)  # noqa: RUF009 - an attrs field
+    tra_kwargs: Mapping[str, Any] = setting({}, _DICTIONARY)
+    tra_err_resume: bool = setting(False, _SWITCH)
+    write_txt: bool = setting(True, _SWITCH)
+    position_pattern: str = setting(DEFAULT_POSITION_PATTERN, _TEXT)
+    frame_margin_px: float = setting(0.0, Number(or_infinite=True), "px")
+    max_step_px: float | str | Sequence[float] | None = setting(None, _LIMITS, "px")
+    max_step_um: float | str | Sequence[float] | None = setting(None, _LIMITS, "µm")
+    max_travel_px: float | str | Sequence[float] | None = setting(None, _LIMITS, "px")
+    max_travel_um: float | str | Sequence[float] | None = setting(None, _LIMITS, "µm")
+    max_failures: int | None = setting(None, _COUNT)
+    on_max_failures: str = setting("hold", Choice(("hold", "stop")))
+    on_runaway: str = setting("warn", Choice(("warn", "hold")))
+    resume: bool = setting(False, _SWITCH)
+    backlog: str = setting("all", Choice(("all", "newest")))
+    isolate: bool = setting(False, _SWITCH)
+    timeout_s: float = setting(60.0, Number(above=True), "s")
+    quiet_s: float = setting(2.0, _DURATION, "s")
+    incomplete_limit_s: float = setting(30.0, Number(or_infinite=True), "s")
+    progress: bool = setting(True, _SWITCH)
+    previews: bool = setting(True, _SWITCH)
+    answer_files: bool = setting(False, _SWITCH)
+    send_limit_s: float = setting(30.0, _DURATION, "s")
 
-    def __post_init__(self) -> None:
-        self._check_that_it_can_end()
-        for name in _COUNTS:
-            _check_number(
-                name, getattr(self, name), Integral, "a whole number of 0 or more, or None"
-            )
-        for name in _DURATIONS_AND_SIZES:
-            _check_number(name, getattr(self, name), Real, "a number of 0 or more")
-        for names, kind, wanted in _KINDS:
-            for name in names:
-                _check_kind(name, getattr(self, name), kind, wanted)
-        for name, choices in _CHOICES.items():
-            _check_choice(name, getattr(self, name), choices)
-        _ = self.name_filter, self.naming, self.tracking_rules, self.transmit
-
-    def _check_that_it_can_end(self) -> None:
+    def __attrs_post_init__(self) -> None:
         if not self.end_on_esc and self.max_checks is self.max_triggers is None:
             msg = (
                 "Nothing would ever end the watch: max_checks and max_triggers are None and "
                 "end_on_esc is False. Set at least one of them."
             )
             raise ConfigurationError(msg)
+        _ = self.name_filter, self.naming  # regular expressions say themselves what is wrong
 
     @property
     def name_filter(self) -> NameFilter:
@@ -157,7 +118,6 @@ class Settings:
         given = self.img_err_fallback
         if isinstance(given, bool):
             return "previous" if given else None
-        _check_choice("img_err_fallback", given, _FALLBACKS, "True, False, or one of ")
         return given
 
     @property
@@ -180,6 +140,19 @@ class Settings:
     def keeps_text_file(self) -> bool:
         """Return whether there is a coordinates file."""
         return self.write_txt or self.traits.leaves_lines
+
+
+SETTING_NAMES = tuple(attrs.fields_dict(Settings))
+
+
+def differing_from_defaults(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings among named values that are not what they are by default."""
+    defaults = Settings()
+    return {
+        name: arguments[name]
+        for name in SETTING_NAMES
+        if name in arguments and not _is_same(arguments[name], getattr(defaults, name))
+    }
 
 
 def check_folder(target_dir: str | os.PathLike[str]) -> Path:
@@ -215,28 +188,6 @@ def check_folder(target_dir: str | os.PathLike[str]) -> Path:
     return folder
 
 
-def _check_number(name: str, value: object, kind: type, wanted: str) -> None:
-    """Refuse what is no number of 0 or more; None stands for no limit where there can be one."""
-    if value is None and name in _COUNTS:
-        return
-    is_number = isinstance(value, kind) and not isinstance(value, bool)
-    if not is_number or not value >= 0:  # type: ignore[operator]
-        _refuse(name, value, wanted)
-    if math.isinf(value) and name not in _MAY_BE_INFINITE:  # type: ignore[arg-type]
-        _refuse(name, value, f"{wanted}, but not infinity")
-
-
-def _check_kind(name: str, value: object, kind: type, wanted: str) -> None:
-    if not isinstance(value, kind):
-        _refuse(name, value, wanted)
-
-
-def _refuse(name: str, value: object, wanted: str) -> NoReturn:
-    msg = f"{name} is {value!r}. Give {wanted}."
-    raise ConfigurationError(msg)
-
-
-def _check_choice(name: str, value: object, choices: tuple[str, ...], prefix: str = "") -> None:
-    if value not in choices:
-        listed = ", ".join(repr(choice) for choice in choices)
-        _refuse(name, value, f"{prefix}{listed}")
+def _is_same(value: object, default: object) -> bool:
+    """Compare without asking arrays whether they are true."""
+    return value is default or (type(value) is type(default) and value == default)

@@ -43,6 +43,8 @@ class Argument:
         True where the callable cannot be called without it.
     description : str
         What its docstring says, on one line.
+    allowed : str
+        What may be given, in words, where the type does not say all: ``a number above 0``.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Argument:
     default: Any = _MISSING
     required: bool = False
     description: str = ""
+    allowed: str = ""
 
     @property
     def default_text(self) -> str:
@@ -93,11 +96,14 @@ class Withheld:
         Why it cannot be offered.
     required : bool
         True where the callable cannot be called without it.
+    description : str
+        What its docstring says, on one line.
     """
 
     name: str
     reason: str
     required: bool = False
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -191,12 +197,12 @@ def _entry(
     """Return the parameter as an argument, or why it is withheld."""
     required = parameter.default is _MISSING
     value_type = _value_type(documented, annotation, parameter.default)
+    description = documented.description if documented else ""
     if not value_type.is_offerable:
         reason = _why_withheld(documented, annotation)
-        return Withheld(parameter.name, reason, required)
+        return Withheld(parameter.name, reason, required, description)
     if parameter.default is None and not value_type.accepts_none:
         value_type = ValueType(value_type.kinds, value_type.choices, accepts_none=True)
-    description = documented.description if documented else ""
     return Argument(parameter.name, value_type, parameter.default, required, description)
 
 

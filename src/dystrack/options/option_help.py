@@ -85,11 +85,13 @@ def option_table(arguments: Iterable[Argument], shared: Iterable[str] = frozense
 
 
 def _note(argument: Argument) -> str:
-    """Say whether an option is needed, or what it is when not given, if that is short."""
-    if argument.required:
-        return "required"
+    """Say what may be given, whether it is needed, and what it is when not given, if short."""
     default = argument.default_text
-    return f"default {default}" if 0 < len(default) <= _LONGEST_VALUE else ""
+    if argument.required:
+        notes = [argument.allowed, "required"]
+    else:
+        notes = [argument.allowed, f"default {default}" if len(default) <= _LONGEST_VALUE else ""]
+    return "; ".join(note for note in notes if note not in {"", "default "})
 
 
 def _target_dir_table() -> Table:

@@ -27,12 +27,14 @@ from dystrack.core.protocols import Pipeline
 __all__ = [
     "DEFAULT_FUNCTION",
     "LoadedPipeline",
+    "is_module_of_file",
     "load_pipeline",
     "load_with_settings",
     "pipeline_names",
 ]
 
 DEFAULT_FUNCTION = "analyze_image"
+_MODULE_PREFIX = "dystrack_file_"
 _RUN_FILE_FUNCTION = "image_analysis_func"
 _SETTINGS = ("analysis_kwargs", "analysis_cache", "manager_kwargs")
 
@@ -129,6 +131,11 @@ def load_with_settings(reference: str, package: str | None = None) -> LoadedPipe
     return LoadedPipeline(_function_of(module, function_name, target))
 
 
+def is_module_of_file(module_name: str) -> bool:
+    """Return whether a module was loaded here, from a path, so that its name means nothing."""
+    return module_name.startswith(_MODULE_PREFIX) and module_name in sys.modules
+
+
 def _split(reference: str) -> tuple[str, str]:
     """Split at the colon before the function, leaving a Windows drive alone."""
     if _is_file_path(reference) and reference.lower().endswith(".py"):
@@ -165,7 +172,7 @@ def _module_of_file(path: Path) -> ModuleType:
         raise ConfigurationError(f"There is no file {resolved}.{_neighbours(resolved)}")
     digest = hashlib.blake2b(str(resolved).encode(), digest_size=6).hexdigest()
     stem = re.sub(r"\W", "_", resolved.stem)
-    name = f"dystrack_file_{stem}_{digest}"
+    name = f"{_MODULE_PREFIX}{stem}_{digest}"
     if name not in sys.modules:
         _import_file(resolved, name)
     return sys.modules[name]

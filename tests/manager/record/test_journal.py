@@ -3,9 +3,16 @@ import json
 import pytest
 
 from dystrack.core.errors import JournalError
-from dystrack.manager.events import FolderReturned, ImageNoticed, SessionStarted, Warned
+from dystrack.manager.events import (
+    FolderReturned,
+    ImageNoticed,
+    SessionEnded,
+    SessionStarted,
+    Warned,
+)
 from dystrack.manager.record.journal import JournalWriter, read_journal
-from fakes import FakeClock
+from dystrack.manager.record.resume import read_replay
+from fakes import FakeClock, Recorder
 
 
 def test_events_come_back(tmp_path):
@@ -97,6 +104,70 @@ def test_a_handle_that_has_died_is_replaced(tmp_path):
         journal._file = Dead()
         journal(Warned(message="kept"))
     assert read_journal(journal.path)[0][0]["message"] == "kept"
+
+
+def started():
+    return SessionStarted(
+        folder="/f",
+        pipeline="p",
+        settings={},
+        versions={},
+        existing=["old.tif"],
+        resumed=False,
+    )
+
+
+@pytest.mark.parametrize("loss", ["deleted", "replaced", "renamed"])
+def test_a_journal_that_is_lost_is_begun_anew_with_what_a_resume_needs(tmp_path, loss):
+    clock, told = FakeClock(), Recorder()
+    with JournalWriter(tmp_path, clock, tell=told) as journal:
+        journal(started())
+        before = read_replay(journal.path).summary()
+        if loss == "renamed":
+            journal.path.rename(tmp_path / "elsewhere.jsonl")
+        else:
+            journal.path.unlink()
+        if loss == "replaced":
+            journal.path.write_text("a copy of something\n")
+        clock.sleep(1.0)
+        journal(ImageNoticed(path="/f/a.tif"))
+        journal(ImageNoticed(path="/f/b.tif"))
+    assert [type(event) for event in told.events] == [Warned]
+    after = read_replay(journal.path).summary()
+    assert (after.handled, after.states) == (before.handled, before.states)
+    assert after.start | {"existing": []} == before.start | {"existing": []}
+    assert [r["event"] for r in read_journal(journal.path)[0]][-3:] == [
+        "JournalRenewed",
+        "ImageNoticed",
+        "ImageNoticed",
+    ]
+
+
+def test_the_file_is_looked_for_once_a_second_and_at_the_end(tmp_path):
+    told = Recorder()
+    with JournalWriter(tmp_path, FakeClock(), tell=told) as journal:
+        journal(started())
+        journal.path.unlink()
+        journal(ImageNoticed(path="/f/a.tif"))
+        assert told.events == []
+        journal(SessionEnded(reason="Esc", stats={}))
+    assert len(told.events) == 1
+    assert read_replay(journal.path).start["pipeline"] == "p"
+
+
+def test_a_folder_that_is_away_is_no_lost_journal(tmp_path):
+    clock, told = FakeClock(), Recorder()
+    folder = tmp_path / "share"
+    folder.mkdir()
+    with JournalWriter(folder, clock, tell=told) as journal:
+        folder.rename(tmp_path / "away")
+        clock.sleep(2.0)
+        journal(ImageNoticed(path="/f/a.tif"))
+        (tmp_path / "away").rename(folder)
+        clock.sleep(2.0)
+        journal(ImageNoticed(path="/f/b.tif"))
+    assert told.events == []
+    assert len(read_journal(journal.path)[0]) == 2
 
 
 def test_foreign_lines_are_counted(tmp_path):

@@ -9,9 +9,10 @@ from dystrack.core.coordinates import PixelPosition
 from dystrack.core.coords_file import CoordsLine, append_line, read_lines
 from dystrack.core.errors import JournalError
 from dystrack.core.limits import Travel
-from dystrack.manager.events import Answered, ImageSkipped, SessionStarted, Warned
+from dystrack.manager.cmdline import run_via_cmdline
+from dystrack.manager.events import Answered, PrescansFound, RunResumed, SessionStarted, Warned
 from dystrack.manager.manager import run_dystrack_manager
-from dystrack.manager.record.resume import recall_run
+from dystrack.manager.record.resume import PastRun, read_replay
 from dystrack.manager.record.states import position_from_record, position_record
 from dystrack.manager.tracking.positions import Position
 from fakes import FakeClock, Recorder, write_prescan
@@ -30,6 +31,21 @@ def counting(target_path, seen=0, step=1.0):
         A setting.
     """
     return 1.0, 2.0, float(seen), f"step {step}", {"seen": seen + 1}
+
+
+def with_options(target_path, channel=0, threshold=5, method="a"):
+    """Answer with the options.
+
+    Parameters
+    ----------
+    target_path : str
+        Not looked at.
+    channel, threshold : int
+        Options.
+    method : str
+        Another.
+    """
+    return 0.0, float(channel), float(threshold), method, {}
 
 
 def failing(target_path, seen=0, step=1.0):
@@ -103,7 +119,7 @@ def test_only_the_newest_of_each_position(run):
     assert run.answered == ["t2_p1.tif", "t2_p2.tif", "t3_p1.tif"]  # each has its line
     assert [answer.outcome for answer in run.told.of(Answered)] == ["fallback", "ok", "ok"]
     assert run.lines[2] == CoordsLine(2, 9.5, 14.5, "Image analysis failed!")
-    assert len(run.told.of(ImageSkipped)) == 1
+    assert run.told.of(RunResumed)[0].left_out == ["t2_p1.tif"]
     run.resume()
     assert run.answered == []
 
@@ -128,6 +144,175 @@ def test_settings_that_are_not_given_are_restored(run):
     assert [line.msg for line in run.lines] == ["step 5.0", "step 5.0"]
     run.resume(["a3.tif", "b.tif"], img_kwargs={"step": 7.0})
     assert [line.msg for line in run.lines] == ["step 5.0", "step 5.0", "step 7.0"]
+
+
+def test_one_option_does_not_drop_the_others(run):
+    run.start(["a.tif"], with_options, img_kwargs={"channel": 3, "threshold": 8})
+    run.resume(["b.tif"], pipeline=with_options, img_kwargs={"method": "b"})
+    run.resume(["c.tif"], pipeline=with_options)
+    assert run.lines[1:] == [CoordsLine(0, 3, 8, "b")] * 2
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "settings"),
+    [
+        (["--threshold", "8"], ["--threshold", "5"], {"img_kwargs": {"threshold": 5}}),
+        (["--file_start", "a"], ["--file_start", ""], {"file_start": ""}),
+        (["--no-isolate"], [], {"isolate": False}),
+        (["--quiet_s", "1"], ["--timeout_s", "60"], {"quiet_s": 1.0, "timeout_s": 60.0}),
+        (["--timeout_s", "9"], ["--timeout_s", "60"], {"timeout_s": 60.0}),
+        (["--max_checks", "9"], ["--max_checks", "3"], {"max_checks": 3}),
+    ],
+)
+def test_what_is_typed_is_given_also_at_its_default(run, first, then, settings):
+    for words in (first, ["--resume", *then]):
+        told = Recorder()
+        run_via_cmdline(
+            ["run.py", str(run.folder), *words],
+            with_options,
+            manager_kwargs={
+                "clock": FakeClock(),
+                "should_stop": lambda: True,
+                "on_event": told,
+                "progress": False,
+            },
+            manager_defaults={"isolate": True},
+        )
+    used = told.of(SessionStarted)[0].settings
+    assert {name: used[name] for name in settings} == settings
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "tra_kwargs"),
+    [
+        (print, print, {"port": 3, "host": "h"}),
+        (print, "txt", {"host": "h"}),
+        ("txt", print, {"host": "h"}),
+        ("txt", "txt", {"port": 3, "host": "h"}),
+    ],
+)
+def test_keywords_of_another_way_out_are_not_taken_over(run, before, now, tra_kwargs):
+    run.start(tra_method=before, tra_kwargs={"port": 3})
+    past = PastRun(read_replay(run.journal).summary())
+    completed = past.complete({"tra_method": now, "tra_kwargs": {"host": "h"}}, {})
+    assert completed["tra_kwargs"] == tra_kwargs
+
+
+def test_what_a_journal_cannot_keep_has_to_be_given_again(run):
+    def send(*args, **kwargs):
+        pass
+
+    model = object()
+    run.start(["a.tif"], with_options, tra_method=send, img_kwargs={"channel": 1, "method": model})
+    with pytest.raises(JournalError, match=r"img_kwargs\.method could not be kept"):
+        run.resume(pipeline=with_options, tra_method=send)
+    with pytest.raises(JournalError, match=r"tra_method could not be kept"):
+        run.resume(pipeline=with_options, img_kwargs={"method": model})
+    run.resume(["b.tif"], pipeline=with_options, tra_method=send, img_kwargs={"method": "again"})
+    assert run.lines[-1] == CoordsLine(0, 1, 5, "again")
+
+
+def test_what_a_resume_restores_is_said(run):
+    run.start(["t1_p1.tif", "t1_p2.tif"], with_options, img_kwargs={"channel": 3}, file_end=".tif")
+    run.miss("t2_p1.tif")
+    run.resume(pipeline=with_options, img_kwargs={"threshold": 8})
+    (resumed,) = run.told.of(RunResumed)
+    assert resumed.settings == {"channel": 3, "file_end": ".tif"}
+    assert resumed.message == (
+        "The run of 2027-01-15 08:16 UTC goes on; positions: 1, 2; settings taken over: file_end "
+        "'.tif', channel 3; to be answered: 1 prescan (t2_p1.tif)."
+    )
+
+
+def test_what_was_there_at_the_start_is_said(run):
+    for i in range(12):
+        write_prescan(run.folder / f"old_{i}.tif")
+    run.start()
+    (found,) = run.told.of(PrescansFound)
+    assert (found.count, found.names[:2], found.unanswered) == (
+        12,
+        ["old_0.tif", "old_1.tif"],
+        False,
+    )
+    assert found.message == (
+        "There at the start, and left alone: 12 prescans (old_0.tif, old_1.tif, old_2.tif, …)."
+    )
+
+
+@pytest.mark.parametrize("journal", ['{"event": "SessionStarted"}\n', b"folder"])
+def test_a_start_without_resume_needs_no_readable_journal(run, journal, monkeypatch):
+    run.journal.write_text('{"event": "SessionStarted"}\n')
+    run.start(["a.tif"])
+    assert run.answered == ["a.tif"]
+    assert any("is not known" in event.message for event in run.told.of(Warned))
+
+
+def test_a_resume_gets_past_a_prescan_that_failed_at_the_start(run):
+    with pytest.raises(RuntimeError):
+        run.start(["a.tif"], failing)
+    run.resume(["b.tif"], pipeline=failing)
+    assert run.answered == ["a.tif", "b.tif"]
+    assert {line.msg for line in run.lines} == {"Image analysis failed!"}
+
+
+def test_a_prescan_that_failed_at_the_start_is_analysed_again_with_other_options(run):
+    def strict(target_path, channel=0):
+        if channel == 0:
+            raise RuntimeError("no such channel")
+        return 1.0, 2.0, 3.0, "OK", {}
+
+    with pytest.raises(RuntimeError):
+        run.start(["a.tif"], strict)
+    run.resume(pipeline=strict, img_kwargs={"channel": 1})
+    assert run.lines == [CoordsLine(1, 2, 3, "OK")]
+
+
+def test_without_fallback_a_resume_leaves_out_what_ended_the_run(run):
+    def picky(target_path):
+        if "bad" in target_path:
+            raise RuntimeError("no tissue")
+        return 1.0, 2.0, 3.0, "OK", {}
+
+    with pytest.raises(RuntimeError):
+        run.start(["bad.tif"], picky, img_err_fallback=False)
+    run.resume(["good.tif"], pipeline=picky)
+    assert run.answered == ["bad.tif", "good.tif"]
+    assert [line.msg for line in run.lines] == ["Image analysis failed!", "OK"]
+
+
+def test_what_is_left_out_holds_no_position(run):
+    run.start(["t1_p1.tif"], max_failures=1)
+    run.miss("t2_p1.tif", "t3_p1.tif", "t4_p1.tif", "t5_p1.tif")
+    run.resume(backlog="newest")
+    assert [line.msg for line in run.lines][1:4] == ["Image analysis failed!"] * 3
+    assert (run.lines[-1].x, run.lines[-1].msg) == (1, "step 1.0")
+
+
+def test_a_journal_that_is_deleted_in_mid_run_is_begun_anew(run):
+    def send(*args):
+        if run.folder.joinpath("b.tif").exists() and not run.folder.joinpath("c.tif").exists():
+            run.journal.unlink()
+
+    write_prescan(run.folder / "before.tif")
+    run.start(["a.tif", "b.tif", "c.tif"], tra_method=send, img_kwargs={"step": 4.0})
+    assert any("was deleted or replaced" in event.message for event in run.told.of(Warned))
+    run.miss("d.tif")
+    run.resume(tra_method=send)
+    assert run.answered == ["d.tif"]
+    assert [(line.x, line.msg) for line in run.lines] == [(i, "step 4.0") for i in range(4)]
+
+
+def test_an_answer_that_was_open_at_two_kills_is_sent_once(run):
+    run.start(["a.tif", "b.tif"])
+    run.cut_journal("Answering")
+    content = run.coords.read_text().splitlines(keepends=True)
+    run.coords.write_text("".join(content[:-1]))
+    run.miss("c.tif")
+    run.resume(should_stop=lambda: True)  # b is open still
+    run.resume(backlog="newest")  # c first, then nothing more of b's answer to confirm
+    run.resume()
+    assert sorted(run.answered) == []
+    assert [line.msg for line in run.lines] == ["step 1.0", "Image analysis failed!", "step 1.0"]
 
 
 @pytest.mark.parametrize("keep", [0, 1, 30])
@@ -240,15 +425,35 @@ def test_what_was_not_sent_does_not_count_as_a_move(run):
             raise OSError("unplugged")
 
     run.start(["a.tif", "b.tif", "c.tif"], tra_method=refuse_second, tra_err_resume=True)
-    state = recall_run(run.journal, run.coords).states["1"]
+    state = read_replay(run.journal).summary().states["1"]
     assert position_from_record(state, {}).previous == (1, 2, 2)
     assert len(position_from_record(state, {}).steps) == 2
 
 
-def test_a_new_run_forgets_the_one_before(run):
+def test_what_a_start_without_resume_left_unanswered_is_told_and_answered_later(run):
+    write_prescan(run.folder / "before.tif")
     run.start(["a.tif"])
+    run.miss("b.tif", "c.tif")
+    run.told = Recorder()
+    run.start(["d.tif"])
+    unanswered, others = run.told.of(PrescansFound)
+    assert (unanswered.names, unanswered.unanswered) == (["b.tif", "c.tif"], True)
+    assert "left 2 prescans (b.tif, c.tif) unanswered" in unanswered.message
+    assert "add --resume" in unanswered.message
+    assert (others.names, others.unanswered) == (["a.tif", "before.tif"], False)
+    run.resume()
+    assert run.answered == ["b.tif", "c.tif"]
+    assert [line.x for line in run.lines] == [0, 0, 1, 2]  # the second start began with x = 0
+    run.resume()
+    assert run.answered == []
+
+
+def test_what_another_pipeline_left_is_not_reached(run):
+    run.start(["a.tif"], pipeline=lambda path: (1.0, 2.0, 3.0, "OK", {}))
     run.miss("b.tif")
+    run.told = Recorder()
     run.start(["c.tif"])
+    assert [found.unanswered for found in run.told.of(PrescansFound)] == [False]
     run.resume()
     assert run.answered == []
 
@@ -312,12 +517,12 @@ def test_what_was_sent_late_is_not_answered_again(run):
     run.resume(["b.tif"], tra_method=lambda *args: None)
     assert run.answered == ["b.tif"]
     assert [line.x for line in run.lines] == [0, 1]
-    steps = recall_run(run.journal, run.coords).states["1"]["steps"]
+    steps = read_replay(run.journal).summary().states["1"]["steps"]
     assert len(steps["__tuple__"]) == 2
 
 
 def test_a_journal_of_an_older_version_is_understood(run):
     run.start(["a.tif", "b.tif"])
-    state = recall_run(run.journal, run.coords).states["1"]
+    state = read_replay(run.journal).summary().states["1"]
     position = position_from_record(state | {"n_answered": 2}, {})  # of an older journal
     assert position.previous == (1, 2, 1)

@@ -1,39 +1,39 @@
+"""The page: it holds everything, fetches nothing, and runs nothing that a message brings."""
+
+import re
 from html.parser import HTMLParser
 
-import numpy as np
 import pytest
-from PIL import Image
 
-from dystrack.charts.drawing import Area, Line, Picture, Words
-from dystrack.core.coords_file import CoordsLine
-from dystrack.core.errors import ConfigurationError
+from dystrack.core.errors import ConfigurationError, FolderError
+from dystrack.manager.events import SessionStarted
 from dystrack.scopes.geometry import Um
-from dystrack.tools.afterwards.report import write_report
-from dystrack.tools.afterwards.report_data import by_position, time_unit, untracked_distance_um
-from dystrack.tools.afterwards.report_figures import (
-    distance_chart,
-    latency_histogram,
-    latency_timeline,
-    path_map,
-)
-from dystrack.tools.afterwards.report_pictures import contact_sheet, view_strips
-from made_up_visits import a_failed_visit, a_picture, a_visit, some_visits
+from dystrack.tools.afterwards.report import report_on_demo, write_report
+from dystrack.tools.afterwards.report_at_end import report_at_end
+from made_up_runs import NASTY, made_up_run
+from made_up_visits import a_failed_visit, a_visit, some_visits
 
 FIELD_UM = Um(20.0, 60.0, 100.0)
-FIGURES = {"main_scans", "trajectory", "distance", "in_view", "latency", "latency_histogram"}
+AHEAD = (3.0, 10.0, 24.0)
+MOST_BYTES = 6_000_000
 
 
 class Page(HTMLParser):
-    """Collects text, and whatever would be fetched."""
+    """Collects text, tags, and whatever would be fetched or run."""
 
-    def __init__(self, text):
+    def __init__(self, path):
         super().__init__()
-        self.words, self.fetched, self.tags = [], [], []
-        self.feed(text)
+        self.html = path.read_text(encoding="utf-8")
+        self.words, self.fetched, self.tags, self.scripts, self.handlers = [], [], [], [], []
+        self.feed(self.html)
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
-        self.fetched += [v for k, v in attrs if k in {"src", "href"} and not v.startswith("data:")]
+        links = [value for key, value in attrs if key in {"src", "href"}]
+        self.fetched += [v for v in links if not v.startswith(("data:image/", "#"))]
+        self.handlers += [key for key, _ in attrs if key.startswith("on")]
+        if tag == "script" and dict(attrs).get("type") != "text/plain":
+            self.scripts.append(dict(attrs))
 
     def handle_data(self, data):
         self.words.append(data)
@@ -43,47 +43,52 @@ class Page(HTMLParser):
         return " ".join(self.words)
 
 
-def size_of(path):
-    with Image.open(path) as image:
-        return image.size
+def page_of_demo(folder, visits, **about):
+    return Page(report_on_demo(visits, FIELD_UM, about, folder / "report.html"))
 
 
-def report(folder, visits, **about):
-    path = write_report(visits, FIELD_UM, about, folder)
-    return Page(path.read_text(encoding="utf-8"))
-
-
-def test_a_report_tells_how_it_went(tmp_path):
-    page = report(tmp_path, some_visits(8), Scene="organoid")
-    assert "Whole sample in view: 100% with tracking, 38% without" in page.text
-    for text in ("Scene organoid", "1.00 µm", "70 µm", "90 ms", "8 of 8"):
+def test_a_report_lies_in_the_folder_of_its_run(tmp_path):
+    made_up_run(tmp_path, [AHEAD, RuntimeError("no tissue"), AHEAD])
+    path = write_report(tmp_path)
+    assert path == tmp_path / "dystrack_report.html"
+    page = Page(path)
+    for text in (
+        "2 of 3 prescans tracked, 1 failed",
+        "RuntimeError: no tissue",
+        "Sent instead: the previous coordinates of position 1",
+        "one every 10 s",
+        "field 20 \u00d7 10 µm",
+        "max_checks",
+    ):
         assert text in page.text
-    assert page.tags.count("svg") == len(FIGURES)
-    assert page.tags.count("tr") == 1 + 8
+    assert page.tags.count("tr") >= 1 + 3
+    assert page.tags.count("img") == 3 + 1
+    assert path.stat().st_size < MOST_BYTES
 
 
 def test_a_report_needs_no_other_file_and_no_network(tmp_path):
-    page = report(tmp_path, some_visits())
+    page = page_of_demo(tmp_path, some_visits())
     assert page.fetched == []
-    assert "script" not in page.tags
-    text = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "url(" not in text
-    assert text.count("http") == text.count('xmlns="http://www.w3.org/2000/svg"')
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page.html)
+    assert policy.startswith("default-src 'none'; img-src data: blob:;")
+    assert "http" not in policy
 
 
-def test_figures_lie_beside_it(tmp_path):
-    report(tmp_path, some_visits())
-    found = {path.stem: size_of(path) for path in tmp_path.glob("*.png")}
-    assert found.keys() == FIGURES
-    assert all(width >= 760 for width, _ in found.values())
-    assert found["distance"] == (1920, 600)
+def test_html_in_names_and_messages_is_shown_and_does_not_run(tmp_path):
+    made_up_run(tmp_path, [AHEAD, RuntimeError(NASTY)], position_pattern="(?P<position>presc.*)")
+    page = Page(write_report(tmp_path))
+    nonce = re.search(r"script-src 'nonce-([\w-]+)'", page.html)[1]
+    assert page.scripts == [{"nonce": nonce}]
+    assert page.handlers == []
+    assert NASTY in page.text
 
 
-def test_text_is_escaped(tmp_path):
-    nasty = "<script>alert(1)</script>"
-    page = report(tmp_path, [a_visit(line=CoordsLine(1.0, 2.0, 3.0, nasty))], Scene=nasty)
-    assert "script" not in page.tags
-    assert page.text.count(nasty) >= 2
+def test_each_page_has_a_nonce_of_its_own(tmp_path):
+    nonces = {
+        re.search(r"'nonce-([\w-]+)'", page_of_demo(tmp_path, some_visits(1)).html)[1]
+        for _ in range(2)
+    }
+    assert len(nonces) == 2
 
 
 @pytest.mark.parametrize(
@@ -97,101 +102,100 @@ def test_text_is_escaped(tmp_path):
         [a_visit(1, latency_s=0.0, camera_um=Um(0.0, 2.0, 0.0))],
     ],
 )
-def test_any_run_gives_a_report(tmp_path, visits):
-    page = report(tmp_path, visits)
+def test_any_demo_gives_a_report(tmp_path, visits):
+    page = page_of_demo(tmp_path, visits, Scene="organoid")
     assert page.tags.count("tr") == 1 + len(visits)
+    assert "Scene" in page.text
 
 
-def test_nothing_gives_no_report(tmp_path):
+@pytest.mark.parametrize("n_positions", [1, 6, 20])
+def test_each_position_has_a_panel_of_its_own(tmp_path, n_positions):
+    page = page_of_demo(tmp_path, some_visits(12, n_positions=n_positions))
+    ids = re.findall(r'<section id="(position-\d+)">', page.html)
+    assert ids == [f"position-{n}" for n in range(1, n_positions + 1)]
+    n_links = page.html.count('href="#position-')
+    assert n_links == (n_positions if n_positions > 1 else 0)
+    assert len(re.findall("data-figure=", page.html)) == 2 + 5 * n_positions
+    assert len(page.html) < MOST_BYTES
+
+
+def test_a_report_of_coordinates_alone_says_what_it_cannot_know(tmp_path):
+    (tmp_path / "dystrack_coords.txt").write_text("Z\tY\tX\tmsg\n1.0\t2.0\t3.0\tOK\n")
+    page = Page(write_report(tmp_path, tmp_path / "elsewhere.html"))
+    assert "There is no journal in this folder" in page.text
+    assert not (tmp_path / "dystrack_report.html").exists()
+
+
+def test_where_there_was_no_run_there_is_no_report(tmp_path):
+    with pytest.raises(ConfigurationError, match="nothing to report"):
+        write_report(tmp_path)
+    with pytest.raises(FolderError, match="not a folder"):
+        write_report(tmp_path / "missing")
     with pytest.raises(ConfigurationError, match="no visits"):
-        report(tmp_path, [])
+        page_of_demo(tmp_path, [])
     assert list(tmp_path.iterdir()) == []
 
 
-def test_visits_are_sorted_by_position():
-    positions = by_position(some_visits(3, n_positions=2))
-    assert {n: [v.time_point for v in own] for n, own in positions.items()} == {
-        1: [1, 2, 3],
-        2: [1, 2, 3],
-    }
+def test_a_page_that_cannot_be_written_is_an_error_that_says_so(tmp_path):
+    made_up_run(tmp_path, [AHEAD])
+    with pytest.raises(FolderError, match="cannot be written"):
+        write_report(tmp_path, tmp_path / "no such folder" / "report.html")
 
 
-@pytest.mark.parametrize(("last_s", "name"), [(600.0, "min"), (20_000.0, "h")])
-def test_the_unit_of_time_fits_the_run(last_s, name):
-    assert time_unit([a_visit(1), a_visit(2, time_s=last_s)]).name == name
+def test_a_long_run_keeps_to_its_size(tmp_path):
+    visits = [
+        a_visit(t, p, image=None, untracked_image=None)
+        for t in range(1, 1001)
+        for p in (1, 2, 3, 4)
+    ]
+    page = page_of_demo(tmp_path, visits)
+    assert len(page.html) < MOST_BYTES
+    assert "The first 2000 are left out" in page.text
 
 
-def test_distance_without_tracking_is_from_the_first_camera():
-    first, later = a_visit(1), a_visit(4)
-    assert untracked_distance_um(later, first) == pytest.approx(29.0)
+class Session:
+    """Stands for a session that is started with these keyword arguments."""
+
+    def __init__(self, folder, error=None):
+        self.folder, self.error = folder, error
+
+    def __call__(self, on_event, **others):
+        assert others == {"file_start": "p"}
+        on_event(
+            SessionStarted(
+                folder=str(self.folder), pipeline="", settings={}, versions={}, existing=[],
+                resumed=False,
+            )
+        )  # fmt: skip
+        if self.error:
+            raise self.error
 
 
-def lines(drawing, role):
-    return [m for m in drawing.marks if isinstance(m, Line) and m.role == role]
+def test_a_report_is_written_when_a_session_ends(tmp_path, capsys):
+    made_up_run(tmp_path, [AHEAD])
+    with report_at_end({"file_start": "p"}) as kwargs:
+        Session(tmp_path)(**kwargs)
+    path = tmp_path / "dystrack_report.html"
+    assert path.exists()
+    assert capsys.readouterr().out == f"The report is {path}\n"
 
 
-def test_the_map_shows_paths_and_frames_at_one_scale():
-    visits = some_visits(4)
-    drawing = path_map(visits, FIELD_UM)
-    frame, sample, stage = lines(drawing, "series_1")
-    (x0, y0), (x1, _), (_, y2), *_ = frame.points
-    scale = (x1 - x0) / FIELD_UM.x
-    assert (y2 - y0) / FIELD_UM.y == pytest.approx(scale)
-    way = stage.points[-1][0] - stage.points[0][0]
-    assert way == pytest.approx(30.0 * scale)
-    assert stage.points[0][0] - sample.points[0][0] == pytest.approx(1.0 * scale)
-    (still,) = lines(drawing, "still")
-    assert still.is_dashed
+def test_a_report_is_written_when_a_session_fails_and_hides_nothing(tmp_path, capsys):
+    with (
+        pytest.raises(RuntimeError, match="dark"),
+        report_at_end({"file_start": "p"}) as kwargs,
+    ):
+        Session(tmp_path, RuntimeError("dark"))(**kwargs)
+    assert "there is no report: ConfigurationError" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("field_um", [FIELD_UM, Um(1.0, 500.0, 20.0), Um(1.0, 5.0, 900.0)])
-def test_the_map_holds_everything(field_um):
-    drawing = path_map(some_visits(5, n_positions=2), field_um)
-    points = [p for mark in drawing.marks if isinstance(mark, Line) for p in mark.points]
-    assert all(0 <= x <= drawing.width and 0 <= y <= drawing.height for x, y in points)
+def test_users_listeners_go_on_listening(tmp_path):
+    heard = []
+    with report_at_end({"file_start": "p", "on_event": heard.append}) as kwargs:
+        Session(tmp_path)(**kwargs)
+    assert [type(event) for event in heard] == [SessionStarted]
 
 
-def test_distances_are_drawn_with_and_without_tracking():
-    drawing = distance_chart(some_visits(6))
-    (tracked,), (still,) = lines(drawing, "series_1"), lines(drawing, "still")
-    assert len({y for _, y in tracked.points}) == 1
-    assert [y for _, y in still.points[1:]] == sorted(
-        (y for _, y in still.points[1:]), reverse=True
-    )
-    assert still.points[-1][1] < tracked.points[-1][1]
-
-
-def test_strips_show_when_the_sample_was_in_view():
-    drawing = view_strips([*some_visits(5), a_failed_visit(6)])
-    roles = [mark.role for mark in drawing.marks if isinstance(mark, Area)]
-    assert roles == ["good"] * 5 + ["bad"] + ["good"] * 3 + ["bad"] * 3
-    texts = [mark.text for mark in drawing.marks if isinstance(mark, Words)]
-    assert texts == ["Position 1, tracked", "83%", "not tracked", "50%"]
-
-
-def test_every_answer_is_in_the_histogram_and_in_the_timeline():
-    visits = [a_visit(t, latency_s=s) for t, s in enumerate((0.0, 0.02, 0.02, 0.05, 2.0), 1)]
-    bars = [m for m in latency_histogram(visits).marks if isinstance(m, Area) and m.tip]
-    assert sum(int(bar.tip.split()[0]) for bar in bars) == 5
-    (line,) = lines(latency_timeline(visits), "series_1")
-    heights = [y for _, y in line.points]
-    assert heights[0] > heights[1] == heights[2] > heights[3] > heights[4]
-
-
-@pytest.mark.parametrize(("shape", "n_columns"), [((40, 50), 8), ((20, 60), 5)])
-def test_the_contact_sheet_compares_tracked_and_not(shape, n_columns):
-    pictures = {"image": a_picture(200, shape), "untracked_image": a_picture(100, shape)}
-    drawing = contact_sheet([a_visit(t, **pictures) for t in range(1, 21)])
-    shown = [mark for mark in drawing.marks if isinstance(mark, Picture)]
-    assert len(shown) == 2 * n_columns
-    above, below = shown[0], shown[n_columns]
-    assert (above.x, above.width / above.height) == (below.x, shape[1] / shape[0])
-    assert above.pixels[15, 15].tolist() == [255, 255, 255]
-    assert 0 < below.pixels[15, 15].mean() < 200
-    assert np.all(above.pixels[0, 0] == 0)
-
-
-def test_of_many_positions_four_are_shown():
-    drawing = contact_sheet(some_visits(2, n_positions=6))
-    titles = [m.text for m in drawing.marks if isinstance(m, Words) and m.is_bold]
-    assert titles == [f"Position {n}" for n in (1, 2, 3, 4)]
+def test_no_report_is_written_where_none_is_wanted():
+    with report_at_end({"file_start": "p"}, is_wanted=False) as kwargs:
+        assert kwargs == {"file_start": "p"}

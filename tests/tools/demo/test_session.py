@@ -67,7 +67,7 @@ def test_a_demo_ends_early_with_what_there_was(tmp_path, monkeypatch):
     def esc_after_a_visit():
         yield n_seen.is_set
 
-    monkeypatch.setattr("dystrack.manager.manager.watch_for_esc", esc_after_a_visit)
+    monkeypatch.setattr("dystrack.manager.assembly.watch_for_esc", esc_after_a_visit)
     settings = DemoSettings("dividing_cells", n_time_points=200, duration_s=60.0)
     told = Recorder()
     visits = run_demo(settings, tmp_path, on_event=told, on_visit=lambda _: n_seen.set())

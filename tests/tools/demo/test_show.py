@@ -31,7 +31,7 @@ def demo(monkeypatch):
 
 def test_a_demo_ends_with_a_report(tmp_path, demo, capsys):
     text = show_demo(SETTINGS, tmp_path / "demo")
-    page = tmp_path / "demo" / "report.html"
+    page = tmp_path / "demo" / "dystrack_report.html"
     assert text.splitlines()[-1] == f"The report is {page}"
     assert "Scene" in page.read_text(encoding="utf-8")
     assert not demo.folder.exists()
@@ -40,10 +40,10 @@ def test_a_demo_ends_with_a_report(tmp_path, demo, capsys):
 
 def test_nothing_is_overwritten(tmp_path, demo):
     (tmp_path / "demo").mkdir()
-    (tmp_path / "demo" / "report.html").write_text("mine")
+    (tmp_path / "demo" / "dystrack_report.html").write_text("mine")
     text = show_demo(SETTINGS, tmp_path / "demo")
-    assert str(tmp_path / "demo_2" / "report.html") in text
-    assert (tmp_path / "demo" / "report.html").read_text() == "mine"
+    assert str(tmp_path / "demo_2" / "dystrack_report.html") in text
+    assert (tmp_path / "demo" / "dystrack_report.html").read_text() == "mine"
 
 
 def test_prescans_can_be_kept(tmp_path, demo):
@@ -51,7 +51,7 @@ def test_prescans_can_be_kept(tmp_path, demo):
     prescans = tmp_path / "demo" / "prescans"
     assert [path.name for path in prescans.iterdir()] == ["prescan_1_pos_1.ome.tif"]
     assert text.splitlines()[-1] == f"The prescans are in {prescans}"
-    assert not (tmp_path / "demo" / "report.html").exists()
+    assert not (tmp_path / "demo" / "dystrack_report.html").exists()
 
 
 def test_nothing_need_be_kept(tmp_path, demo, monkeypatch):

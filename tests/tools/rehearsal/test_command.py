@@ -171,8 +171,24 @@ def test_an_unanswered_rehearsal_has_no_times(screen):
     assert "median" not in screen.text
 
 
-def test_all_of_it_together(tmp_path, screen):
-    write_prescan(tmp_path / "prescan_1.tif")
+@pytest.mark.parametrize(
+    ("words", "reports"),
+    [
+        ([], ["dystrack_rehearsal_2.html"]),
+        (["--into", "replay"], ["replay/dystrack_report.html"]),
+        (["--no-report"], []),
+    ],
+)
+def test_all_of_it_together(tmp_path, monkeypatch, screen, words, reports):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dystrack_rehearsal.html").write_text("mine")
+    recorded = tmp_path / "recorded"
+    recorded.mkdir()
+    write_prescan(recorded / "prescan_1.tif")
     loaded = LoadedPipeline(fixed_pipeline, manager_kwargs={"progress": False})
-    run_rehearsal("dystrack rehearse x", loaded, [str(tmp_path), "--interval=0"], screen)
+    run_rehearsal("dystrack rehearse x", loaded, [str(recorded), "--interval=0", *words], screen)
+    found = [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.html")]
+    assert sorted(found) == sorted(["dystrack_rehearsal.html", *reports])
+    assert (tmp_path / "dystrack_rehearsal.html").read_text() == "mine"
+    assert all(tmp_path.joinpath(report).name in screen.text for report in reports)
     assert "1 prescan, 1 answered, 1 of them from their own image." in screen.text

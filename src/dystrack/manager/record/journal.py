@@ -12,14 +12,32 @@ from typing import Any, Self
 
 from dystrack.core.errors import JournalError
 from dystrack.core.protocols import Clock
-from dystrack.manager.events import Event, FolderReturned
+from dystrack.manager.events import (
+    Event,
+    FolderReturned,
+    JournalRenewed,
+    Listener,
+    SessionEnded,
+    Warned,
+)
+from dystrack.manager.record.replay import Replay
 from dystrack.manager.watching.image_names import JOURNAL_NAME
 
 __all__ = ["JournalWriter", "read_journal"]
 
+_LOOK_EVERY_S = 1.0
+_ENCODING = ("utf-8", "backslashreplace")
+_LOST = (
+    f"{JOURNAL_NAME} was deleted or replaced while the session runs. It is begun anew, with what "
+    "a resume needs; the record of what happened before is lost."
+)
+
 
 class JournalWriter:
     """Writes each event as one line, as soon as it happens.
+
+    A journal that is deleted or replaced while the session runs is begun anew, with what a resume
+    needs.
 
     Parameters
     ----------
@@ -27,6 +45,10 @@ class JournalWriter:
         The folder that is watched; the journal lies in it.
     clock : Clock
         Says when an event happened.
+    replay : Replay, optional
+        What the journal holds already.
+    tell : Listener, optional
+        Is told when the journal was lost.
 
     Raises
     ------
@@ -34,9 +56,18 @@ class JournalWriter:
         If the journal cannot be opened.
     """
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        clock: Clock,
+        replay: Replay | None = None,
+        tell: Listener | None = None,
+    ) -> None:
         self.path = folder / JOURNAL_NAME
         self._clock = clock
+        self._replay = replay or Replay()
+        self._tell = tell
+        self._next_look_s = clock.monotonic() + _LOOK_EVERY_S
         self._is_torn = False
         try:
             self._file = self._open()
@@ -65,16 +96,40 @@ class JournalWriter:
         OSError
             If the disk is full or the folder has gone; later events are written all the same.
         """
-        line = (json.dumps(self._record(event), default=repr, ensure_ascii=False) + "\n").encode(
-            "utf-8", "backslashreplace"
-        )
-        if isinstance(event, FolderReturned):
-            self._reopen()
+        self._look_after_file(at_once=isinstance(event, FolderReturned | SessionEnded))
+        line = self._line(event)
+        self._replay.take(line)
         try:
             self._write(line)
         except OSError:  # the share dropped out and came back, or the disk is full
             self._reopen()
             self._write(line)
+
+    def _look_after_file(self, *, at_once: bool) -> None:
+        """Begin the journal anew if it was deleted, or another file stands in its place."""
+        now_s = self._clock.monotonic()
+        if now_s < self._next_look_s and not at_once:
+            return
+        self._next_look_s = now_s + _LOOK_EVERY_S
+        if not self._is_lost():
+            return
+        self._reopen()
+        if (kept := self._replay.kept()) is not None:
+            start, handled, states = kept
+            self._write(json.dumps(start, ensure_ascii=False).encode(*_ENCODING) + b"\n")
+            self._write(self._line(JournalRenewed(handled=handled, states=states)))
+        if self._tell is not None:
+            self._tell(Warned(message=_LOST))
+
+    def _is_lost(self) -> bool:
+        """Return whether the path leads to another file than the one that is open."""
+        try:
+            there = self.path.stat()
+        except FileNotFoundError:
+            return self.path.parent.is_dir()  # else the folder is away, and its files with it
+        except OSError:
+            return False
+        return not os.path.samestat(there, os.fstat(self._file.fileno()))
 
     def _write(self, line: bytes) -> None:
         data = b"\n" + line if self._is_torn else line
@@ -83,18 +138,20 @@ class JournalWriter:
             raise OSError(0, "the line was written in part; is the disk full?", str(self.path))
         self._is_torn = False
 
-    def _record(self, event: Event) -> dict[str, Any]:
+    def _line(self, event: Event) -> bytes:
         at = datetime.fromtimestamp(self._clock.time(), UTC)
-        fields = {f.name: getattr(event, f.name) for f in dataclasses.fields(event)}
-        return {
+        record = {
             "at": at.isoformat(timespec="milliseconds"),
             "event": type(event).__name__,
-            **fields,
+            **{f.name: getattr(event, f.name) for f in dataclasses.fields(event)},
         }
+        text = json.dumps(record, default=repr, ensure_ascii=False)
+        return text.encode(*_ENCODING) + b"\n"
 
     def _open(self) -> io.FileIO:
         """Open the file, and note whether a crash or a power cut left its last line unfinished."""
         file = self.path.open("ab+", buffering=0)
+        self._is_torn = False
         if file.seek(0, os.SEEK_END):
             file.seek(-1, os.SEEK_END)
             self._is_torn = file.read(1) != b"\n"

@@ -5,6 +5,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
+
 from dystrack.core.caches import ClosedCache
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.limits import Travel
@@ -17,8 +19,8 @@ __all__ = ["position_from_record", "position_record", "settings_record"]
 _LARGEST_CACHE_BYTES = 64_000
 
 
-def settings_record(settings: Settings) -> dict[str, Any]:
-    """Return the settings that a journal can keep.
+def settings_record(settings: Settings) -> tuple[dict[str, Any], list[str]]:
+    """Return the settings that a journal can keep, and the names of those that it cannot.
 
     Parameters
     ----------
@@ -27,17 +29,23 @@ def settings_record(settings: Settings) -> dict[str, Any]:
 
     Returns
     -------
-    dict
-        Settings by name, encoded; those that cannot be kept, such as functions, are left out.
+    kept : dict
+        Settings by name, encoded.
+    not_kept : list of str
+        What is left out, such as functions: ``tra_method``, or ``img_kwargs.model`` for one key.
     """
-    record = {}
-    for field in dataclasses.fields(settings):
-        value = getattr(settings, field.name)
-        try:
-            record[field.name] = encode(dict(value) if isinstance(value, Mapping) else value)
-        except NotStorableError:
-            continue
-    return record
+    kept: dict[str, Any] = {}
+    not_kept: list[str] = []
+    for name, value in attrs.asdict(settings, recurse=False).items():
+        if isinstance(value, Mapping):
+            storable = {key: item for key, item in value.items() if _is_storable(item)}
+            kept[name] = encode(storable)
+            not_kept += [f"{name}.{key}" for key in value if key not in storable]
+        elif _is_storable(value):
+            kept[name] = encode(value)
+        else:
+            not_kept.append(name)
+    return kept, not_kept
 
 
 def position_record(position: Position) -> dict[str, Any]:
@@ -75,7 +83,8 @@ def position_from_record(record: Mapping[str, Any], empty_cache: Mapping[str, An
     Position
         The state.
     """
-    fields = decode(dict(record))
+    known = {field.name for field in dataclasses.fields(Position)}
+    fields = {name: decode(value) for name, value in record.items() if name in known}
     if fields["cache"] is None:
         fields["cache"] = dict(empty_cache)
     if fields["previous"] is not None:
@@ -83,6 +92,14 @@ def position_from_record(record: Mapping[str, Any], empty_cache: Mapping[str, An
     fields["travel"] = Travel(**fields["travel"])
     known = {field.name for field in dataclasses.fields(Position)}  # journals may be older
     return Position(**{name: value for name, value in fields.items() if name in known})
+
+
+def _is_storable(value: object) -> bool:
+    try:
+        encode(value)
+    except NotStorableError:
+        return False
+    return True
 
 
 def _cache_record(cache: Mapping[str, Any]) -> dict[str, Any] | None:

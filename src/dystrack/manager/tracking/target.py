@@ -63,6 +63,12 @@ class Target:
         return outcome.status.shape if isinstance(outcome, Ready) else ()
 
     @property
+    def axes(self) -> str:
+        """Return the names of the image's axes; empty where the file does not tell."""
+        outcome = self.image.outcome
+        return outcome.status.axes if isinstance(outcome, Ready) else ""
+
+    @property
     def n_planes(self) -> int | None:
         """Return the number of planes; None where the file does not tell."""
         outcome = self.image.outcome

@@ -11,7 +11,7 @@ from stat import S_ISDIR, S_ISREG
 from typing import TYPE_CHECKING, Protocol
 
 from dystrack.core.protocols import Clock
-from dystrack.manager.watching.image_names import is_own_name
+from dystrack.manager.watching.image_names import PREVIEWS_NAME, is_own_name
 
 if TYPE_CHECKING:
     from watchdog.events import FileSystemEvent
@@ -73,7 +73,7 @@ class FolderWait:
     def dispatch(self, event: "FileSystemEvent") -> None:
         """Take an event of the operating system; those of our own files do not count."""
         path = Path(os.fsdecode(event.dest_path or event.src_path))
-        if not is_own_name(path.name):
+        if not is_own_name(path.name) and path.parent.name != PREVIEWS_NAME:
             self._changed.put(path)
             self._has_changed.set()
 
@@ -150,7 +150,9 @@ def list_names(folder: Path, *, recurse: bool) -> set[str]:
     for parent, subfolders, files in os.walk(folder):
         relative = Path(parent).relative_to(folder)
         names.update(str(relative / name) for name in (*files, *subfolders))
-        subfolders[:] = [name for name in subfolders if not is_folder_image(name)]
+        subfolders[:] = [
+            name for name in subfolders if not is_folder_image(name) and name != PREVIEWS_NAME
+        ]
     return names
 
 

@@ -14,6 +14,8 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "JOURNAL_NAME",
     "LOCK_NAME",
+    "PREVIEWS_NAME",
+    "REPORT_NAME",
     "SINGLE_POSITION",
     "ImageLabel",
     "NameFilter",
@@ -25,9 +27,11 @@ __all__ = [
 
 JOURNAL_NAME = "dystrack_journal.jsonl"
 LOCK_NAME = "dystrack.lock"
+PREVIEWS_NAME = "dystrack_previews"
+REPORT_NAME = "dystrack_report.html"
 SINGLE_POSITION = "1"
 
-_OWN_NAMES = frozenset({COORDS_FILE_NAME, JOURNAL_NAME, LOCK_NAME})
+_OWN_NAMES = frozenset({COORDS_FILE_NAME, JOURNAL_NAME, LOCK_NAME, PREVIEWS_NAME, REPORT_NAME})
 _TEMPORARY_ENDINGS = (".part", ".partial", ".tmp", ".temp", ".crdownload", "~")
 
 IMAGE_SUFFIXES = SUPPORTED | {

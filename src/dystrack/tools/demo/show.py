@@ -4,7 +4,9 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+from dystrack.manager.watching.image_names import REPORT_NAME
 from dystrack.scopes.samples.scenes import SCENES
+from dystrack.tools.afterwards.report import describe_folder, report_on_demo
 from dystrack.tools.demo.session import DemoSettings, describe_visits, make_new_folder, run_demo
 from dystrack.tools.demo.view import DemoView
 
@@ -56,15 +58,15 @@ def show_demo(
             prescans = Path(stack.enter_context(temporary))
         view = stack.enter_context(DemoView(settings.n_prescans))
         visits = run_demo(settings, prescans, on_event=view.hear, on_visit=view.see)
+        recorded = describe_folder(prescans) if writes_report and kept is not None else None
     said = [describe_visits(visits)]
     if kept is not None and keeps_prescans:
         said.append(f"The prescans are in {prescans.resolve()}")
     if kept is not None and writes_report and visits:
-        from dystrack.tools.afterwards.report import write_report  # noqa: PLC0415 - the show comes first
-
         scan = SCENES[settings.scene].main_scan
-        page = write_report(visits, scan.field, settings.about, kept)
-        said.append(f"The report is {page.resolve()}")
+        to = kept / REPORT_NAME
+        page = report_on_demo(visits, scan.field, settings.about, to, recorded=recorded)
+        said.append(f"The report is {page}")
     elif kept is not None and not any(kept.iterdir()):
         kept.rmdir()
     return "\n".join(said)

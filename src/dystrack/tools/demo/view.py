@@ -13,7 +13,7 @@ from dystrack.manager.events import Event, SessionStarted
 from dystrack.manager.screen import Screen
 from dystrack.manager.wording import count, trouble
 from dystrack.scopes.visits import Visit
-from dystrack.tools.afterwards.report_data import untracked_distance_um
+from dystrack.tools.afterwards.simulated_report import untracked_distance_um
 
 __all__ = ["DemoView"]
 

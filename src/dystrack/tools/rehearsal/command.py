@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dystrack.manager.manager import run_dystrack_manager
+from dystrack.manager.watching.image_names import REPORT_NAME
 from dystrack.manager.wording import count, shortened
 from dystrack.options.command_options import CommandOptions, command_options
 from dystrack.options.command_parser import parse_words
@@ -29,6 +30,7 @@ _MEANINGLESS = frozenset({*FORCED, "backlog", "tra_err_resume", "max_checks"})
 _OWN = frozenset(field.name for field in fields(RehearsalSettings))
 _MS_PER_S = 1000.0
 _NAMES_SHOWN = 3
+_MOST_REPORTS = 1000
 
 
 def run_rehearsal(
@@ -74,8 +76,11 @@ def run_rehearsal(
         img_cache=loaded.analysis_cache,
         manager_kwargs={**loaded.manager_kwargs, **given},
         on_start=lambda found: show(_describe_start(folder, found, settings)),
+        report_to=_report_path(settings),
     )
     show(rehearsal_table(rehearsal))
+    if rehearsal.report is not None:
+        show(Text(f"The report is {rehearsal.report}"))
     if rehearsal.error is not None:
         raise rehearsal.error
 
@@ -132,6 +137,17 @@ def rehearsal_table(rehearsal: Rehearsal) -> RenderableType:
     for replayed in rehearsal.replayed:
         table.add_row(*_row(replayed))
     return Group(table, *_notes(rehearsal), Text(_summary(rehearsal.replayed)))
+
+
+def _report_path(settings: RehearsalSettings) -> Path | None:
+    """Return where the report goes: into a folder that stays, and over no other report."""
+    if not settings.report:
+        return None
+    if settings.into:
+        return Path(settings.into).absolute() / REPORT_NAME
+    numbers = ("", *(f"_{number}" for number in range(2, _MOST_REPORTS)))
+    paths = (Path(f"dystrack_rehearsal{number}.html").absolute() for number in numbers)
+    return next((path for path in paths if not path.exists()), None)
 
 
 def _describe_start(folder: Path, found: Recordings, settings: RehearsalSettings) -> Text:

@@ -21,8 +21,9 @@ from dystrack.core.errors import ConfigurationError, FolderError
 from dystrack.core.protocols import Pipeline
 from dystrack.manager.events import Event, Listener, SessionStarted
 from dystrack.manager.manager import run_dystrack_manager
-from dystrack.manager.watching.image_names import NameFilter
+from dystrack.manager.watching.image_names import JOURNAL_NAME, NameFilter
 from dystrack.scopes.writing.behaviours import BEHAVIOURS
+from dystrack.tools.afterwards.report import write_report
 from dystrack.tools.rehearsal.recordings import Recordings, find_recordings, pauses_s
 from dystrack.tools.rehearsal.replay import Minutes, Player, Replayed
 
@@ -48,6 +49,9 @@ class RehearsalSettings:
         preallocated, header_last, with_stall, locked or renamed.
     into : str, default ""
         An empty or new folder for the replay; if not given, one that is deleted afterwards.
+    report : bool, default True
+        Whether to write a report: into the folder of the replay, or, where that is deleted, into
+        the present one.
 
     Raises
     ------
@@ -58,6 +62,7 @@ class RehearsalSettings:
     interval: float | None = None
     behaviour: str = "in_chunks"
     into: str = ""
+    report: bool = True
 
     def __post_init__(self) -> None:
         if self.interval is not None and not 0 <= self.interval < math.inf:
@@ -79,10 +84,13 @@ class Rehearsal:
         What came of each prescan, in their order.
     error : Exception or None
         What ended the session early, if anything did.
+    report : Path or None
+        The report, if one was written.
     """
 
     replayed: tuple[Replayed, ...]
     error: Exception | None = None
+    report: Path | None = None
 
 
 def rehearse(
@@ -94,6 +102,7 @@ def rehearse(
     img_cache: Mapping[str, Any],
     manager_kwargs: Mapping[str, Any],
     on_start: Callable[[Recordings], None],
+    report_to: Path | None = None,
 ) -> Rehearsal:
     """Replay the prescans of a folder into a session.
 
@@ -112,6 +121,8 @@ def rehearse(
         Its other keyword arguments; `FORCED` goes before them.
     on_start : callable
         Is told what will be replayed, before the session starts.
+    report_to : Path or None, default None
+        The page of the report; None for none.
 
     Returns
     -------
@@ -147,7 +158,15 @@ def rehearse(
             error = raised
         finally:
             player.stop()
-        return Rehearsal(tuple(minutes.outcome_of(p.name) for p in prescans), error)
+        replayed = tuple(minutes.outcome_of(p.name) for p in prescans)
+        return Rehearsal(replayed, error, _report(folder, report_to))
+
+
+def _report(folder: Path, to: Path | None) -> Path | None:
+    """Write the report of a session that had prescans."""
+    if to is None or not (folder / JOURNAL_NAME).exists():
+        return None
+    return write_report(folder, to)
 
 
 def _run_session(

@@ -1,0 +1,277 @@
+"""Small pictures of the prescans, kept beside the journal for reports and pages.
+
+They are made in a thread of their own, while no prescan waits for its answer. Nothing that happens
+there can slow a session by more than a few milliseconds, or make it fail.
+"""
+
+import contextlib
+import io
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dystrack.images.readers import read_image
+from dystrack.manager.events import (
+    AnalysisStarted,
+    Answered,
+    Event,
+    ImageNoticed,
+    SessionStarted,
+)
+from dystrack.manager.watching.image_names import PREVIEWS_NAME
+
+__all__ = ["Preview", "PreviewWriter", "preview_name", "project", "read_preview"]
+
+_WIDEST_PX = 240  # 58 kB at most, whatever the image
+_MOST_WAITING = 64
+_MOST_OF_A_KIND = 200
+_LONGEST_WAIT_S = 1.0
+_LONGEST_END_S = 2.0
+_PAUSE_S = 0.01
+_WHITE = 255
+_LEAST_SPAN = 1e-9
+
+Pixels = NDArray[Any]
+Read = Callable[[Path], tuple[Pixels, str]]
+
+
+@dataclass(frozen=True, eq=False)
+class Preview:
+    """A small picture of a prescan.
+
+    Attributes
+    ----------
+    pixels : ndarray of shape (Y, X), float32
+        Grey values of the prescan.
+    reduction : int
+        How many pixels of the prescan one of these is wide.
+    """
+
+    pixels: NDArray[np.float32]
+    reduction: int
+
+
+class PreviewWriter:
+    """Listens to a session, and keeps a small picture of each prescan once it is answered.
+
+    Where prescans come too fast, the oldest that wait are left out. Of each position at most 200
+    that were tracked and 200 that failed are kept, evenly over the run.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder that is watched; the pictures lie in one of their own below it.
+    channel : int, default 0
+        Which channel is shown, where there are several.
+    read : callable, optional
+        Returns the pixels of an image and the names of their axes.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        channel: int = 0,
+        read: Read | None = None,
+    ) -> None:
+        self._folder = folder
+        self._channel = channel
+        self._read = read or _read_image
+        self._waiting: deque[Answered] = deque(maxlen=_MOST_WAITING)
+        self._kept: dict[tuple[str, str], _Kept] = {}
+        self._is_idle = threading.Event()
+        self._has_work = threading.Event()
+        self._ends_s: float | None = None
+        self._thread = threading.Thread(target=self._work, name="previews", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Start the thread."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Make what still waits, for 2 s at most."""
+        self._ends_s = time.monotonic() + _LONGEST_END_S
+        self._is_idle.set()
+        self._has_work.set()
+        self._thread.join(_LONGEST_END_S)
+
+    def __call__(self, event: Event) -> None:
+        """Take an event of the session."""
+        match event:
+            case SessionStarted():
+                with contextlib.suppress(OSError):
+                    (self._folder / PREVIEWS_NAME).mkdir(exist_ok=True)
+            case ImageNoticed() | AnalysisStarted():
+                self._is_idle.clear()
+            case Answered():
+                self._waiting.append(event)
+                self._is_idle.set()
+                self._has_work.set()
+
+    def _work(self) -> None:
+        while self._ends_s is None or (self._waiting and time.monotonic() < self._ends_s):
+            self._has_work.wait()
+            if self._ends_s is None:
+                time.sleep(_PAUSE_S)  # the session may have more to do at once
+            self._has_work.clear()
+            while self._waiting and (self._ends_s is None or time.monotonic() < self._ends_s):
+                self._let_session_go_first()
+                with contextlib.suppress(Exception, IndexError):
+                    self._keep(self._waiting.popleft())
+
+    def _let_session_go_first(self) -> None:
+        self._is_idle.wait(_LONGEST_WAIT_S)
+
+    def _keep(self, answered: Answered) -> None:
+        """Write the picture of a prescan; an image that cannot be read has none."""
+        kept = self._kept.setdefault((answered.position, answered.outcome), _Kept())
+        if not kept.wants_next():
+            return
+        pixels, axes = self._read(Path(answered.path))
+        self._let_session_go_first()
+        small, reduction = project(pixels, axes, self._channel)
+        path = self._path_of(answered.path)
+        kept.add(path)
+        part = path.with_suffix(".part")
+        part.write_bytes(_png(small, reduction))
+        part.replace(path)
+
+    def _path_of(self, prescan: str) -> Path:
+        relative = Path(prescan).relative_to(self._folder).as_posix()
+        return self._folder / PREVIEWS_NAME / preview_name(relative)
+
+
+class _Kept:
+    """Which pictures of one kind are kept: all, then every second, every fourth, and so on."""
+
+    def __init__(self) -> None:
+        self._paths: list[Path] = []
+        self._stride = 1
+        self._n_seen = 0
+
+    def wants_next(self) -> bool:
+        self._n_seen += 1
+        return (self._n_seen - 1) % self._stride == 0
+
+    def add(self, path: Path) -> None:
+        self._paths.append(path)
+        if len(self._paths) > _MOST_OF_A_KIND:
+            for superfluous in self._paths[1::2]:
+                superfluous.unlink(missing_ok=True)
+            self._paths = self._paths[::2]
+            self._stride *= 2
+
+
+def preview_name(relative_name: str) -> str:
+    """Return the file name of a prescan's picture.
+
+    Parameters
+    ----------
+    relative_name : str
+        The prescan's path within the watched folder, with slashes.
+
+    Returns
+    -------
+    str
+        A name without folders.
+    """
+    return relative_name.replace("/", "__") + ".png"
+
+
+def project(pixels: Pixels, axes: str, channel: int = 0) -> tuple[Pixels, int]:
+    """Return a small picture of an image: the mean of the brightest third along z.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        The image; Y and X are its last axes.
+    axes : str
+        Names of its axes. Of time points, and whatever else there is, the first is taken.
+    channel : int, default 0
+        Which channel is taken.
+
+    Returns
+    -------
+    small : ndarray of shape (Y, X), float32
+        At most 240 pixels wide and high.
+    reduction : int
+        Of so many pixels along y and x, one is taken.
+    """
+    for axis, size in zip(axes[:-2], pixels.shape[:-2], strict=True):
+        if axis == "Z":
+            continue
+        pixels = pixels.take(min(channel, size - 1) if axis == "C" else 0, axis=0)
+    reduction = -(-max(pixels.shape[-2:]) // _WIDEST_PX)
+    planes = pixels[..., ::reduction, ::reduction]
+    planes = planes.reshape(-1, *planes.shape[-2:])
+    n_dim = len(planes) - max(1, len(planes) // 3)
+    return np.partition(planes, n_dim, axis=0)[n_dim:].mean(axis=0, dtype=np.float32), reduction
+
+
+def read_preview(path: Path) -> Preview:
+    """Return a picture that a session has kept.
+
+    Parameters
+    ----------
+    path : Path
+        Its file.
+
+    Returns
+    -------
+    Preview
+        The picture.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    from PIL import Image  # noqa: PLC0415
+
+    with Image.open(path) as image:
+        values = np.asarray(image.convert("L"), np.float32)
+        about: dict[str, str] = image.text  # type: ignore[attr-defined]
+    black, white = float(about.get("Black", 0)), float(about.get("White", _WHITE))
+    grey = values * np.float32((white - black) / _WHITE) + np.float32(black)
+    return Preview(grey, int(about.get("Reduction", 1)))
+
+
+def _read_image(path: Path) -> tuple[Pixels, str]:
+    """Return the pixels of an image and the names of their axes."""
+    image = read_image(path)
+    return image.pixels, image.axes
+
+
+def _png(small: Pixels, reduction: int) -> bytes:
+    """Return a PNG of 8 bits that says what its axes are and what black and white were."""
+    from PIL import Image, PngImagePlugin  # noqa: PLC0415
+
+    black, white = float(np.nanmin(small)), float(np.nanmax(small))
+    scaled = (small - black) * (_WHITE / max(white - black, _LEAST_SPAN))
+    about = PngImagePlugin.PngInfo()
+    for key, value in {
+        "Axes": "YX",
+        "Projection": "mean of the brightest third along Z",
+        "Reduction": str(reduction),
+        "Black": repr(black),
+        "White": repr(white),
+    }.items():
+        about.add_text(key, value)
+    data = io.BytesIO()
+    grey = np.nan_to_num(scaled).round().astype(np.uint8)
+    Image.fromarray(grey).save(data, "PNG", pnginfo=about, compress_level=3)
+    return data.getvalue()

@@ -1,0 +1,102 @@
+"""The small pictures that a session has kept of its prescans, as a report shows them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+from dystrack.charts.pictures import Picture
+from dystrack.charts.rows import Row
+from dystrack.manager.record.previews import Preview, preview_name, read_preview
+from dystrack.manager.watching.image_names import PREVIEWS_NAME
+from dystrack.tools.afterwards.journal_entries import Entry
+from dystrack.tools.afterwards.run_record import evenly
+
+__all__ = ["Thumbnails"]
+
+_PICTURES, _PICTURES_IN_ALL = 12, 120
+_FAILURES_SHOWN = 6
+_MOST_FAILURE_PICTURES = 40
+
+_Yx = tuple[float, float]
+
+
+class Thumbnails:
+    """Finds pictures, and draws into them where the pipeline aimed.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the run, where it lies now.
+    watched : str
+        The same, where it lay during the run.
+    n_positions : int
+        Number of positions; of many, fewer pictures of each are shown.
+    outlines : mapping of str to sequence of tuple of float, optional
+        What a pipeline has found, by the name of the prescan: y and x around it, in pixels of
+        the prescan.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        watched: str,
+        n_positions: int,
+        outlines: Mapping[str, Sequence[_Yx]] | None = None,
+    ) -> None:
+        self._folder = folder / PREVIEWS_NAME
+        self._watched = watched
+        self._most = max(2, min(_PICTURES, _PICTURES_IN_ALL // max(1, n_positions)))
+        self._outlines = outlines or {}
+        self._n_failures = 0
+
+    def of(self, row: Row, entry: Entry) -> Picture | None:
+        """Return the picture of a failed prescan, of the first ones that have any."""
+        if self._n_failures >= _MOST_FAILURE_PICTURES:
+            return None
+        picture = self._picture(row, entry)
+        self._n_failures += picture is not None
+        return picture
+
+    def some_of(self, seen: Mapping[Row, Entry]) -> tuple[Picture, ...]:
+        """Return pictures from the first prescan to the last, some of its failures among them."""
+        rows = [row for row in seen if self._path(seen[row]).exists()]
+        failed = evenly([row for row in rows if row.outcome != "tracked"], _FAILURES_SHOWN // 2)
+        chosen = {row.number: row for row in [*evenly(rows, self._most - len(failed)), *failed]}
+        pictures = (self._picture(chosen[n], seen[chosen[n]]) for n in sorted(chosen))
+        return tuple(picture for picture in pictures if picture is not None)
+
+    def _picture(self, row: Row, entry: Entry) -> Picture | None:
+        try:
+            preview = read_preview(self._path(entry))
+        except OSError:
+            return None
+        answered, voxel_size = entry.answered, entry.started.get("voxel_size")
+        aim = (answered["y"], answered["x"]) if row.outcome == "tracked" else (None, None)
+        centre = entry.started.get("centre")
+        return Picture(
+            preview.pixels,
+            number=row.number,
+            outcome=row.outcome,
+            tip=f"{row.name}: {row.message}",
+            um_per_px=voxel_size[-1] * preview.reduction if voxel_size else None,
+            target=None if None in aim else _reduced(aim, preview),
+            centre=None if centre is None else _reduced(centre[1:], preview),
+            outline=[_reduced(point, preview) for point in self._outlines.get(row.name, ())],
+        )
+
+    def _path(self, entry: Entry) -> Path:
+        return self._folder / preview_name(_relative(entry.answered["path"], self._watched))
+
+
+def _relative(path: str, folder: str) -> str:
+    """Return a path within the folder of the run, whichever system wrote it."""
+    kind = PureWindowsPath if "\\" in folder else PurePosixPath
+    try:
+        return kind(path).relative_to(kind(folder)).as_posix()
+    except ValueError:
+        return kind(path).name
+
+
+def _reduced(point: Sequence[Any], preview: Preview) -> _Yx:
+    y, x = point
+    return y / preview.reduction, x / preview.reduction
