@@ -1,5 +1,6 @@
 """Made-up images whose target is known, and the slow methods that results are compared with."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -52,9 +53,13 @@ def streak(shape, centre_y, end_x, seed=0):
 
 
 def write_tiff(folder: Path, image, name="prescan.tif") -> str:
-    """Write an image so that its shape can be read back, and return the path."""
+    """Write an image so that its shape can be read back, and return the path.
+
+    It is as old as a file of which nobody doubts that it is finished, however dark its last pixels.
+    """
     path = folder / name
     tifffile.imwrite(path, image, photometric="minisblack")
+    os.utime(path, (0, 0))
     return str(path)
 
 

@@ -71,7 +71,7 @@ def analyse(name, folder, image):
     path = write_tiff(folder, image)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        return import_module(f"dystrack.pipelines.{module}").analyze_image(path, **kwargs)
+        return import_module(f"dystrack.pipelines.{module}").analyze_image(path, await_write=0, **kwargs)
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
@@ -103,4 +103,4 @@ def test_colour_picture_is_refused(pipeline, tmp_path):
     tifffile.imwrite(path, noise((30, 40, 3), 255), photometric="rgb")
     module, kwargs = PIPELINES[pipeline]
     with pytest.raises(UnsupportedImageError, match=r"colour \(RGB\)"):
-        import_module(f"dystrack.pipelines.{module}").analyze_image(path, **kwargs)
+        import_module(f"dystrack.pipelines.{module}").analyze_image(path, await_write=0, **kwargs)
