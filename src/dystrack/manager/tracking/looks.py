@@ -97,11 +97,14 @@ class Doubt:
         Where.
     bounds : tuple of {0, 1, -1, None}
         What it says along each axis.
+    surprise : tuple of float
+        How far that was from where the sample was expected.
     """
 
     time_s: float
     place: Axes
     bounds: Bounds
+    surprise: Axes
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,8 @@ class TrackState:
         Where the sample was when last it was seen.
     doubts : tuple of Doubt
         Answers that wait for a second look.
+    n_real, n_wrong : float
+        How many doubtful answers turned out to be right, and wrong; old ones count less.
     repeats : tuple of str and int
         The last message, and how often it came in a row.
     n_missed : int
@@ -148,6 +153,8 @@ class TrackState:
     obeyed: bool = False
     seen: Axes = (0.0, 0.0, 0.0)
     doubts: tuple[Doubt, ...] = ()
+    n_real: float = 0.0
+    n_wrong: float = 0.0
     repeats: tuple[str, int] = ("", 0)
     n_missed: int = 0
     visited: tuple[tuple[float, float, float], ...] = ()

@@ -25,15 +25,16 @@ Bounds = tuple[int | None, int | None, int | None]
 
 _Array = NDArray[np.float64]
 
-_ANSWER_NOISE = (0.001, 0.004, 0.016)
-_PLACE_NOISE = (0.001, 0.006, 0.04)
-_SPEED_NOISE = (0.0, 0.001, 0.02, 0.1)
+import os
+_ANSWER_NOISE = eval(os.environ.get('AN','(0.001,0.003,0.008,0.02)'))
+_PLACE_NOISE = eval(os.environ.get('PN','(0.001, 0.006, 0.04)'))
+_SPEED_NOISE = eval(os.environ.get('SN','(0.0,0.02,0.1)'))
 _ANSWER, _PLACE, _SPEED = (
     grid.ravel() for grid in np.meshgrid(_ANSWER_NOISE, _PLACE_NOISE, _SPEED_NOISE, indexing="ij")
 )
 _N_FILTERS = _ANSWER.size
 _FIRST_SPEED = 0.1
-_FORGOTTEN = 0.02
+_FORGOTTEN = float(os.environ.get('FG','0.01'))
 _MOST_STEPS = 4.0
 _LEAST_LOG = -40.0
 _FAR_TAIL = 8.0

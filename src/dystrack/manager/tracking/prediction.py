@@ -12,10 +12,13 @@ from dystrack.manager.tracking.targets import Horizon, in_view_until, lead, stea
 
 __all__ = ["step"]
 
-_GATE_SD, _GATE_FRAME = 4.0, 0.07
+import os
+_FMIN=float(os.environ.get('FMIN','.4'))
+_GATE_SD, _GATE_FRAME = eval(os.environ.get('GATE','(3.5,.05)'))
 _SPEED_UP = 2.0
-_REPEAT_FRAME, _REPEAT_MOTION = 0.12, 0.5
-_DOUBTS_KEPT = 2
+_REPEAT_FRAME, _REPEAT_MOTION, _REPEAT_SD = eval(os.environ.get('REP','(.05,.5,3.)'))
+import os
+_DOUBTS_KEPT = int(os.environ.get('DK','2'))
 _LOST_SD = 0.3
 _LOST_AFTER = 3
 _ADAPTION = 0.3
@@ -57,8 +60,9 @@ def step(state: TrackState, look: Look) -> Tracked:
             state = replace(state, n_missed=state.n_missed + 1)
     else:
         place = _sum(camera, reading.offset)
-        doubt = Doubt(look.time_s, place, reading.bounds)
-        if not _is_doubtful(doubt, before, expected, look.frame):
+        doubt = Doubt(look.time_s, place, reading.bounds, _difference(place, expected.place))
+        if not _is_doubtful(doubt, before, expected, look.frame, state):
+            state = replace(state, n_wrong=_REM*state.n_wrong + len(state.doubts), n_real=state.n_real*(_REM if state.doubts else 1))
             bank = motion.updated(bank, place, reading.bounds, look.frame)
             believed = True
         elif (match := _match(doubt, state.doubts, expected, look.frame)) is not None:
@@ -66,6 +70,7 @@ def step(state: TrackState, look: Look) -> Tracked:
             bank = motion.predicted(bank, look.time_s - match.time_s, look.frame, interval)
             bank = motion.updated(bank, place, reading.bounds, look.frame)
             believed = True
+            state = replace(state, n_real=_REM*state.n_real + 1, n_wrong=_REM*state.n_wrong + len(state.doubts) - 1)
             messages.append("TRACKER:JUMP")
         else:
             state = replace(state, doubts=(*state.doubts, doubt)[-_DOUBTS_KEPT:], n_missed=0)
@@ -84,7 +89,7 @@ def step(state: TrackState, look: Look) -> Tracked:
             for p, q, r, b in zip(where, place, reading.reach, reading.bounds)
         )
     horizon = Horizon(now, motion.moments(motion.predicted(bank, interval, look.frame, interval), look.frame), interval)
-    main = steadied(where, camera, now) if believed else where
+    main = steadied(where, camera, now, look.frame) if believed else where
     until = in_view_until(horizon, state.mode, look.frame)
     next_in = until if until < interval * .99 else None
     ahead_s = until if state.obeyed else interval
@@ -95,7 +100,7 @@ def step(state: TrackState, look: Look) -> Tracked:
     px = lambda p: look.pixel_at(within_reach(_difference(p, camera), most))
     only = px(_sum(main, ahead))
     if state.mode == "auto":
-        ahead = tuple(max(abs(d) / 2, abs(l)) * (1 if d > 0 else -1) for d, l in zip(horizon.motion_within(ahead_s), ahead))
+        ahead = tuple(max(abs(d) * _HALF, abs(l)) * (1 if d > 0 else -1) for d, l in zip(horizon.motion_within(ahead_s), ahead))
     nxt = px(_sum(main, ahead))
     return Tracked(
         replace(state, proposed_s=next_in or interval), px(main), nxt, only, next_in, until,
@@ -130,12 +135,15 @@ def _first(state, look):
     return Tracked(state, look.place, look.place, look.place, sd=sd)
 
 
-def _is_doubtful(doubt, before, expected, frame):
+_REM=.9
+_HALF=float(os.environ.get('HALF','.5'))
+def _is_doubtful(doubt, before, expected, frame, state):
+    f=min(max((1+state.n_real)/(1+state.n_wrong), _FMIN), 2)
     for axis, bound in enumerate(doubt.bounds):
         if bound is None:
             continue
         sd = math.hypot(expected.place_sd[axis], expected.answer_sd[axis])
-        limit = _GATE_SD * sd + _GATE_FRAME * frame[axis]
+        limit = max(3., f*_GATE_SD) * sd + f*_GATE_FRAME * frame[axis]
         last, then = before.place[axis], expected.place[axis]
         low, high = sorted((last, last + _SPEED_UP * (then - last)))
         if bound >= 0 and doubt.place[axis] > high + limit:
@@ -148,18 +156,19 @@ def _is_doubtful(doubt, before, expected, frame):
 def _match(doubt, doubts, expected, frame):
     for other in reversed(doubts):
         dt = doubt.time_s - other.time_s
-        fits = True
-        for axis, bound in enumerate(doubt.bounds):
-            if bound != 0 or other.bounds[axis] != 0:
-                fits &= bound == other.bounds[axis] or None in (bound, other.bounds[axis])
-                continue
-            motion_ = expected.speed[axis] * dt
-            limit = _REPEAT_FRAME * frame[axis] + _REPEAT_MOTION * abs(motion_) + 4 * expected.answer_sd[axis]
-            fits &= abs(doubt.place[axis] - other.place[axis] - motion_) <= limit
-        if fits:
+        exact = [a for a in range(3) if doubt.bounds[a] == 0 and other.bounds[a] == 0]
+        same = all(doubt.bounds[a] == other.bounds[a] or None in (doubt.bounds[a], other.bounds[a]) for a in range(3) if a not in exact)
+        rest = [(doubt.place[a] - other.place[a] - expected.speed[a] * dt) / frame[a] for a in exact]
+        ahead = [other.surprise[a] / frame[a] for a in exact]
+        squared = sum(a * a for a in ahead)
+        share = sum(r * a for r, a in zip(rest, ahead)) / squared if squared else 0.0
+        share = min(max(share, 0.0), _RUN)
+        limits = [_REPEAT_FRAME + (_REPEAT_MOTION * abs(expected.speed[a] * dt) + _REPEAT_SD * expected.answer_sd[a]) / frame[a] for a in exact]
+        if same and all(abs(r - share * a) <= l for r, a, l in zip(rest, ahead, limits)):
             return other
     return None
 
+_RUN = 1.5
 
 def _sum(*values: Axes) -> Axes:
     z, y, x = map(sum, zip(*values, strict=True))

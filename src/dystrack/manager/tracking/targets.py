@@ -1,14 +1,15 @@
 """From what is known of a motion to where the stage goes, and when."""
 
 import math
+import os
 from dataclasses import dataclass
 
 from dystrack.manager.tracking.motion import Axes, Moments
 
 __all__ = ["Horizon", "in_view_until", "lead", "steadied", "within_reach"]
 
-_MARGIN = 0.12
-_DEAD_BAND = 1.5
+_MARGIN = float(os.environ.get('MG','.12'))
+_DEAD_BAND = float(os.environ.get('DB','1.5'))
 _WINDOW = 0.2
 _CERTAIN = 0.95
 _CHANGE_OF_SPEED = 0.4
@@ -33,15 +34,18 @@ class Horizon:
 
     def motion_within(self, dt_s: float) -> Axes:
         """Return how far the sample is expected to go."""
-        z, y, x = (speed * dt_s for speed in self.then.speed)
+        z, y, x = (
+            speed * dt_s if abs(speed * dt_s) > noise else 0.0
+            for speed, noise in zip(self.then.speed, self.now.answer_sd, strict=True)
+        )
         return z, y, x
 
 
-def steadied(place: Axes, camera: Axes, now: Moments) -> Axes:
+def steadied(place: Axes, camera: Axes, now: Moments, frame: Axes) -> Axes:
     """Return the place, or along each axis where the camera is if noise may be all that differs."""
     z, y, x = (
-        centre if abs(value - centre) < _DEAD_BAND * sd else value
-        for value, centre, sd in zip(place, camera, now.answer_sd, strict=True)
+        centre if abs(value - centre) < _DEAD_BAND * sd + 0.0005*size else value
+        for value, centre, sd, size in zip(place, camera, now.answer_sd, frame, strict=True)
     )
     return z, y, x
 
