@@ -301,7 +301,7 @@ class Microscope:
 
 
 class _Place:
-    """A position in the course of a run: where it began, where the stage was left, when it is wanted."""
+    """A position in the course of a run: where it began, was left, and when it is wanted again."""
 
     def __init__(self, number: int, site: Site, settings: MicroscopeSettings) -> None:
         self.number = number

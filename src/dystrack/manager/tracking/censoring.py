@@ -9,7 +9,7 @@ semicolons.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from dystrack.core.coordinates import PixelPosition
@@ -24,6 +24,7 @@ _LEADS = re.compile(r"\bLEADS\b")
 _Z_LIMITS = (0.1, 0.2)
 _SAME_PX = 1e-6
 _FIRST_STEP, _LARGEST_STEP = 0.1, 0.4
+_SLACK = 0.07
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Meaning:
     offset_fract : float or None
         Where the bounds lie as a share of the frame from its centre; None for at the answer.
     believed_from : int
-        How often in a row it has to come to be believed.
+        How often in a row it has to come to be believed, unless it agrees with what is known.
     """
 
     bounds: Bounds
@@ -65,7 +66,7 @@ class Reading:
     bounds : tuple of {0, 1, -1, None}
         What that says along each axis.
     reach : tuple of float
-        How far beyond a bound to go at least.
+        How far beyond a bound to go at least, where the pipeline answered with a default step.
     leads : bool
         Whether the pipeline looks ahead by itself.
     """
@@ -76,7 +77,7 @@ class Reading:
     leads: bool = False
 
 
-def reading_of(look: Look, n_repeats: int) -> Reading | None:
+def reading_of(look: Look, n_repeats: int, seen: Axes) -> Reading | None:
     """Return what an answer says.
 
     Parameters
@@ -85,6 +86,8 @@ def reading_of(look: Look, n_repeats: int) -> Reading | None:
         The answer.
     n_repeats : int
         How often its message has come in a row.
+    seen : tuple of float
+        Where the sample was seen last, from the centre of the image.
 
     Returns
     -------
@@ -94,21 +97,28 @@ def reading_of(look: Look, n_repeats: int) -> Reading | None:
     if look.place is None or look.failure is not None:
         return None
     meaning = _meaning(look.message)
-    if n_repeats < meaning.believed_from:
-        return None
-    offset = look.offset_of(look.place)
-    bounds = tuple(
-        stated if stated != 0 else _implied(look, axis)
-        for axis, stated in enumerate(meaning.bounds)
-    )
+    offset, bounds = look.offset_of(look.place), _bounds(look, look.place, meaning)
     if meaning.offset_fract is not None:
         offset = _placed(offset, bounds, meaning.offset_fract, look.frame)
+    reading = Reading(offset, bounds, leads=_LEADS.search(look.message) is not None)
+    if n_repeats < meaning.believed_from and not _agrees(reading, seen, look.frame):
+        return None
     share = min(_FIRST_STEP * 2 ** (n_repeats - 1), _LARGEST_STEP)
-    reach = tuple(
-        share * size if bound == stated == 1 or bound == stated == -1 else 0.0
-        for bound, stated, size in zip(bounds, meaning.bounds, look.frame, strict=True)
+    z, y, x = (
+        share * size if bound else 0.0
+        for bound, size in zip(meaning.bounds, look.frame, strict=True)
     )
-    return Reading(offset, bounds, reach, _LEADS.search(look.message) is not None)
+    return replace(reading, reach=(z, y, x))
+
+
+def _agrees(reading: Reading, seen: Axes, frame: Axes) -> bool:
+    """Return whether the sample would be within the bounds if it had stopped."""
+    return all(
+        not bound or bound * (last - place) >= -_SLACK * size
+        for bound, last, place, size in zip(
+            reading.bounds, seen, reading.offset, frame, strict=True
+        )
+    )
 
 
 def _meaning(message: str) -> Meaning:
@@ -123,15 +133,25 @@ def _meaning(message: str) -> Meaning:
     return Meaning((z, y, x))
 
 
-def _implied(look: Look, axis: int) -> int | None:
-    """Return what the place of an answer says by itself: on the border it is a bound."""
-    assert look.place is not None
-    last = look.shape[axis] - 1
+def _bounds(look: Look, place: PixelPosition, meaning: Meaning) -> Bounds:
+    """Return what an answer says along each axis, by its message and by itself."""
+    z, y, x = (
+        _implied(axis, value, size) if stated == 0 else stated
+        for axis, (stated, value, size) in enumerate(
+            zip(meaning.bounds, place, look.shape, strict=True)
+        )
+    )
+    return z, y, x
+
+
+def _implied(axis: int, value: float, size: int) -> int | None:
+    """Return what a coordinate says by itself: on the border, or at the limit of z, a bound."""
+    last = size - 1
     if last == 0:
         return None
-    from_centre = look.place[axis] - last / 2
-    ends = (0.5 * last, *(fract * last for fract in _Z_LIMITS if axis == 0))
-    if any(abs(abs(from_centre) - end) < _SAME_PX for end in ends):
+    from_centre = value - last / 2
+    ends = (0.5, *_Z_LIMITS) if axis == 0 else (0.5,)
+    if any(abs(abs(from_centre) - end * last) < _SAME_PX for end in ends):
         return 1 if from_centre > 0 else -1
     return 0
 

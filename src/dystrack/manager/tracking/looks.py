@@ -1,12 +1,16 @@
 """What a tracker is told of a prescan, what it keeps, and what it says."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Any
+
+import numpy as np
 
 from dystrack.core.coordinates import PixelPosition, VoxelSize, centre_of
 from dystrack.manager.tracking.motion import Axes, Bank, Bounds
 
-__all__ = ["MODES", "Doubt", "Failure", "Look", "TrackState", "Tracked"]
+__all__ = ["MODES", "Doubt", "Failure", "Look", "TrackState", "Tracked", "plain_of", "state_of"]
 
 MODES = ("off", "smooth", "auto", "lead")
 """Exactly the pipeline's answer; the smoothed place; that, led just enough; that, led fully."""
@@ -55,17 +59,21 @@ class Look:
     @property
     def unit(self) -> str:
         """Unit of lengths: "um", or "px" where the file does not tell the voxel size."""
-        known = self.voxel_size is not None and min(self.voxel_size[1:]) > 0
-        flat = self.shape[0] == 1
-        return "um" if known and self.voxel_size and (flat or self.voxel_size.z_um > 0) else "px"
+        return "px" if self._voxel is None else "um"
 
     @property
     def scale(self) -> Axes:
-        """Size of a pixel in that unit; a single plane counts as 1 thick."""
-        if self.unit == "px" or self.voxel_size is None:
-            return (1.0, 1.0, 1.0)
+        """Size of a pixel in that unit."""
+        return self._voxel or (1.0, 1.0, 1.0)
+
+    @property
+    def _voxel(self) -> Axes | None:
+        """Voxel size if it can be used; a single plane counts as 1 thick."""
+        if self.voxel_size is None:
+            return None
         z, y, x = self.voxel_size
-        return (1.0 if self.shape[0] == 1 else z, y, x)
+        voxel = (1.0 if self.shape[0] == 1 else z, y, x)
+        return voxel if min(voxel) > 0 else None
 
     @property
     def frame(self) -> Axes:
@@ -125,8 +133,8 @@ class TrackState:
         Middle of its image; the first look's is the origin.
     interval_s : float
         Usual time between two looks; 0 before the second look.
-    proposed_s : float
-        Time to the next look that was proposed last; 0 if none was.
+    proposed_s : float or None
+        Time to the next look that was proposed last; None if none was.
     obeyed : bool
         Whether the last proposal was followed.
     seen : tuple of float
@@ -149,7 +157,7 @@ class TrackState:
     time_s: float = 0.0
     camera: Axes = (0.0, 0.0, 0.0)
     interval_s: float = 0.0
-    proposed_s: float = 0.0
+    proposed_s: float | None = None
     obeyed: bool = False
     seen: Axes = (0.0, 0.0, 0.0)
     doubts: tuple[Doubt, ...] = ()
@@ -195,3 +203,26 @@ class Tracked:
     predicted: PixelPosition | None = None
     sd: Axes = (0.0, 0.0, 0.0)
     messages: tuple[str, ...] = ()
+
+
+def plain_of(state: TrackState) -> dict[str, Any]:
+    """Return a state as plain values and one array, which a journal can keep."""
+    values = {field.name: getattr(state, field.name) for field in fields(state)}
+    values["bank"] = None if state.bank is None else np.array(state.bank.filters)
+    values["doubts"] = tuple(
+        tuple(getattr(doubt, field.name) for field in fields(doubt)) for doubt in state.doubts
+    )
+    return values
+
+
+def state_of(values: Mapping[str, Any]) -> TrackState:
+    """Return the state that `plain_of` was given."""
+    bank = values["bank"]
+    filters = None if bank is None else tuple(tuple(map(tuple, rows)) for rows in bank.tolist())
+    return TrackState(
+        **{
+            **values,
+            "bank": None if filters is None else Bank(filters),
+            "doubts": tuple(Doubt(*doubt) for doubt in values["doubts"]),
+        }
+    )

@@ -14,8 +14,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Axes", "Bank", "Bounds", "Moments", "moments", "predicted", "restarted", "started"]
-__all__ += ["updated", "with_free_speeds"]
+__all__ = [
+    "Axes",
+    "Bank",
+    "Bounds",
+    "Moments",
+    "moments",
+    "predicted",
+    "restarted",
+    "started",
+    "updated",
+    "with_free_speeds",
+]
 
 Axes = tuple[float, float, float]
 """A value for each of z, y, x."""
@@ -25,20 +35,19 @@ Bounds = tuple[int | None, int | None, int | None]
 
 _Array = NDArray[np.float64]
 
-import os
-_ANSWER_NOISE = eval(os.environ.get('AN','(0.001,0.003,0.008,0.02)'))
-_PLACE_NOISE = eval(os.environ.get('PN','(0.001, 0.006, 0.04)'))
-_SPEED_NOISE = eval(os.environ.get('SN','(0.0,0.02,0.1)'))
+_ANSWER_NOISE = (0.001, 0.003, 0.008, 0.02)
+_PLACE_NOISE = (0.001, 0.006, 0.04)
+_SPEED_NOISE = (0.0, 0.02, 0.1)
 _ANSWER, _PLACE, _SPEED = (
     grid.ravel() for grid in np.meshgrid(_ANSWER_NOISE, _PLACE_NOISE, _SPEED_NOISE, indexing="ij")
 )
 _N_FILTERS = _ANSWER.size
-_FIRST_SPEED = 0.1
-_FORGOTTEN = float(os.environ.get('FG','0.01'))
+_FIRST_SPEED = (0.03, 0.1, 0.1)  # what sinks out of focus does so slowly
+_FORGOTTEN = 0.01
 _MOST_STEPS = 4.0
 _LEAST_LOG = -40.0
 _FAR_TAIL = 8.0
-_LOST_SD = 5.0
+_ASTRAY_SD = 5.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,7 @@ class Bank:
     Attributes
     ----------
     filters : tuple of tuple of tuple of float
-        Six rows of shape (3 axes, 27 filters): place, speed per second, variance of the place,
+        Six tables of shape (3 axes, 36 filters): place, speed per second, variance of the place,
         covariance, variance of the speed, and weight (1 in all along an axis).
     """
 
@@ -165,20 +174,19 @@ def updated(bank: Bank, answer: Axes, bounds: Bounds, frame: Axes) -> Bank:
     Returns
     -------
     Bank
-        Its filters drawn to the answer, and weighted by how well they foresaw it.
+        Its filters drawn to the answer, and weighted by how well they foresaw it; one that was far
+        off takes the answer's place.
     """
     place, speed, place_var, cross_var, speed_var, weight = _arrays(bank)
     seen_var = place_var + np.square(np.multiply.outer(frame, _ANSWER))
-    surprise, worth, log_likelihood = _surprise(
-        np.array(answer)[:, None] - place, seen_var, bounds
-    )
+    surprise, worth, log_likelihood = _surprise(np.array(answer)[:, None] - place, seen_var, bounds)
     gain, speed_gain = place_var / seen_var, cross_var / seen_var
-    lost = np.square(surprise) > _LOST_SD**2 * seen_var
+    astray = np.square(surprise) > _ASTRAY_SD**2 * seen_var
     return _bank(
-        place + np.where(lost, 1.0, gain) * surprise,
+        place + np.where(astray, 1.0, gain) * surprise,
         speed + speed_gain * surprise,
-        np.where(lost, seen_var, place_var * (1 - gain * worth)),
-        np.where(lost, 0.0, cross_var * (1 - gain * worth)),
+        np.where(astray, seen_var, place_var * (1 - gain * worth)),
+        np.where(astray, 0.0, cross_var * (1 - gain * worth)),
         speed_var - speed_gain * cross_var * worth,
         _reweighted(weight, log_likelihood),
     )

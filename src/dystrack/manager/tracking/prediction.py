@@ -1,180 +1,281 @@
-"""One step of the tracker: from a look at a position to where the stage goes."""
+"""One step of the tracker: from a look at a position to where the stage goes.
+
+::
+
+    look ──► nothing to learn ──► GAP: go on by what was expected
+      │             └──► without the sample, and lost ──► SEARCH … HOLD
+      └──► an answer ──► probable ──────────────────────┬─► the filters learn from it
+                  └─► improbable ──► repeats another ───┘   (JUMP: they begin anew there)
+                               └───► DOUBT: go on by what was expected
+"""
 
 import math
 from dataclasses import dataclass, replace
 
 from dystrack.core.coordinates import PixelPosition
-from dystrack.manager.tracking import motion, search
+from dystrack.manager.tracking import gate, motion, search, targets
 from dystrack.manager.tracking.censoring import Reading, reading_of
 from dystrack.manager.tracking.looks import Doubt, Failure, Look, Tracked, TrackState
 from dystrack.manager.tracking.motion import Axes, Bank, Moments
-from dystrack.manager.tracking.targets import Horizon, in_view_until, lead, steadied, within_reach
+from dystrack.manager.tracking.targets import Horizon
 
 __all__ = ["step"]
 
-import os
-_FMIN=float(os.environ.get('FMIN','.4'))
-_GATE_SD, _GATE_FRAME = eval(os.environ.get('GATE','(3.5,.05)'))
-_SPEED_UP = 2.0
-_REPEAT_FRAME, _REPEAT_MOTION, _REPEAT_SD = eval(os.environ.get('REP','(.05,.5,3.)'))
-import os
-_DOUBTS_KEPT = int(os.environ.get('DK','2'))
-_LOST_SD = 0.3
-_LOST_AFTER = 3
-_ADAPTION = 0.3
-_SOONER = 0.8
-_Z_STEP = 0.1
+_GAP, _DOUBT, _JUMP = "TRACKER:GAP", "TRACKER:DOUBT", "TRACKER:JUMP"
+_SEARCH, _HOLD = "TRACKER:SEARCH", "TRACKER:HOLD"
+_DOUBTS_KEPT = 2
+_FADING = 0.9
+_LOST_SD, _LOST_AFTER = 0.3, 3
+_ADAPTION, _SOONER, _OBEYED = 0.3, 0.8, 1.25
+_LEAST_S = 1e-3
+_MOST_BEYOND = 1.5
 
 
 def step(state: TrackState, look: Look) -> Tracked:
+    """Return where the stage goes after a look, and what to keep for the next one.
+
+    Parameters
+    ----------
+    state : TrackState
+        What was known of the position; ``TrackState(mode)`` at the beginning.
+    look : Look
+        The prescan's answer, and how the stage was moved before it.
+
+    Returns
+    -------
+    Tracked
+        Targets, a proposal when to look again, and the new state.
+    """
     if state.mode == "off":
         return Tracked(state, look.place, look.place, look.place)
     if state.bank is None or state.unit != look.unit:
         return _first(state, look)
-    dt = max(look.time_s - state.time_s, 1e-3)
-    camera = _sum(state.camera, *look.moves)
-    bank = state.bank
-    interval = state.interval_s
-    sooner = bool(state.proposed_s) and dt < _SOONER * interval
-    obeyed = dt <= 1.25 * state.proposed_s if state.proposed_s and state.proposed_s < interval else state.obeyed
-    if not interval:
-        interval = dt
-        bank = motion.with_free_speeds(bank, look.frame, interval)
-    elif not sooner:
-        interval *= (dt / interval) ** _ADAPTION
-    before = motion.moments(bank, look.frame)
-    n_repeats = state.repeats[1] + 1 if look.message == state.repeats[0] else 1
-    state = replace(state, camera=camera, interval_s=interval, time_s=look.time_s, repeats=(look.message, n_repeats), obeyed=obeyed)
-    bank = motion.predicted(bank, dt, look.frame, interval)
-    expected = motion.moments(bank, look.frame)
-    reading = reading_of(look, max(n_repeats, 2))
-    if reading and any(b and look.offset_of(look.place)[a] != reading.offset[a] and n_repeats < 2 and b * (state.seen[a] - camera[a] - reading.offset[a]) < 0 for a, b in enumerate(reading.bounds)):
-        reading = None
-    if reading: reading = replace(reading, reach=reading_of(look, n_repeats).reach if reading_of(look, n_repeats) else reading.reach)
-    messages = []
-    believed = False
-    if reading is None:
-        messages.append("TRACKER:GAP")
-        informative = look.failure is Failure.NO_TARGET or (look.failure is None and look.place is not None)
-        if informative:
-            state = replace(state, n_missed=state.n_missed + 1)
-    else:
-        place = _sum(camera, reading.offset)
-        doubt = Doubt(look.time_s, place, reading.bounds, _difference(place, expected.place))
-        if not _is_doubtful(doubt, before, expected, look.frame, state):
-            state = replace(state, n_wrong=_REM*state.n_wrong + len(state.doubts), n_real=state.n_real*(_REM if state.doubts else 1))
-            bank = motion.updated(bank, place, reading.bounds, look.frame)
-            believed = True
-        elif (match := _match(doubt, state.doubts, expected, look.frame)) is not None:
-            bank = motion.restarted(bank, match.place, look.frame, interval)
-            bank = motion.predicted(bank, look.time_s - match.time_s, look.frame, interval)
-            bank = motion.updated(bank, place, reading.bounds, look.frame)
-            believed = True
-            state = replace(state, n_real=_REM*state.n_real + 1, n_wrong=_REM*state.n_wrong + len(state.doubts) - 1)
-            messages.append("TRACKER:JUMP")
-        else:
-            state = replace(state, doubts=(*state.doubts, doubt)[-_DOUBTS_KEPT:], n_missed=0)
-            messages.append("TRACKER:DOUBT")
-    now = motion.moments(bank, look.frame)
-    if believed:
-        state = replace(state, doubts=(), n_missed=0, visited=(), seen=now.place)
-    state = replace(state, bank=bank)
-    lost = max(sd / size for sd, size in zip(now.place_sd[1:], look.frame[1:])) > _LOST_SD or state.n_missed >= _LOST_AFTER
-    if lost and reading is None and informative:
-        return _search(state, look, now, expected)
-    where = now.place
-    if believed:
-        where = tuple(
-            p if not r else (max(p, q + r) if b > 0 else min(p, q - r))
-            for p, q, r, b in zip(where, place, reading.reach, reading.bounds)
-        )
-    horizon = Horizon(now, motion.moments(motion.predicted(bank, interval, look.frame, interval), look.frame), interval)
-    main = steadied(where, camera, now, look.frame) if believed else where
-    until = in_view_until(horizon, state.mode, look.frame)
-    next_in = until if until < interval * .99 else None
-    ahead_s = until if state.obeyed else interval
-    ahead = lead("smooth" if reading and reading.leads else state.mode, horizon.motion_within(ahead_s), look.frame)
-    most = _Z_STEP * (look.frame[0] - look.scale[0])
-    if look.place is not None and look.failure is None:
-        most = max(most, abs(look.offset_of(look.place)[0]))
-    px = lambda p: look.pixel_at(within_reach(_difference(p, camera), most))
-    only = px(_sum(main, ahead))
-    if state.mode == "auto":
-        ahead = tuple(max(abs(d) * _HALF, abs(l)) * (1 if d > 0 else -1) for d, l in zip(horizon.motion_within(ahead_s), ahead))
-    nxt = px(_sum(main, ahead))
-    return Tracked(
-        replace(state, proposed_s=next_in or interval), px(main), nxt, only, next_in, until,
-        look.pixel_at(_difference(expected.place, camera)), now.place_sd, tuple(messages),
-    )
+    arrival = _arrived(state, state.bank, look)
+    judged = _judged(arrival)
+    now = motion.moments(judged.bank, look.frame)
+    if arrival.shows_no_sample and _is_lost(judged.state, now, look.frame):
+        return _searched(arrival, judged, now)
+    return _aimed(arrival, judged, now)
 
 
-def _search(state, look, now, expected):
-    interval = state.interval_s
-    y, x = state.camera[1:]
-    visited = (*state.visited, (look.time_s, y, x))
-    state = replace(state, visited=visited)
-    predicted = look.pixel_at(_difference(expected.place, state.camera))
-    if len(visited) > search.MOST_LOOKS:
-        target, next_in, what = (state.camera[0], *state.seen[1:]), None, "TRACKER:HOLD"
-    else:
-        aged = tuple(((look.time_s - t) / interval, y, x) for t, y, x in visited)
-        found = search.next_look(state.seen[1:], now.place[1:], aged, (y, x), look.frame[1:])
-        target, next_in, what = (state.camera[0], *found), 0.0, "TRACKER:SEARCH"
-    px = look.pixel_at(_difference(target, state.camera))
-    return Tracked(replace(state, proposed_s=1e-3 if next_in == 0 else interval), px, px, px, next_in, None, predicted, now.place_sd, (what,))
+@dataclass(frozen=True)
+class _Arrival:
+    """A look in the light of what was known; the bank has foreseen its time."""
+
+    look: Look
+    state: TrackState
+    bank: Bank
+    last: Moments
+    expected: Moments
+    reading: Reading | None
+
+    @property
+    def shows_no_sample(self) -> bool:
+        """Whether the image could be analysed, and the sample was not in it."""
+        if self.look.failure is None:
+            return self.reading is None
+        return self.look.failure is Failure.NO_TARGET
+
+    def pixel_at(self, place: Axes) -> PixelPosition:
+        """Return the pixel of a place."""
+        return self.look.pixel_at(_difference(place, self.state.camera))
+
+    def target_at(self, place: Axes) -> PixelPosition:
+        """Return the pixel of a place to go to, no further along z than is allowed."""
+        look = self.look
+        answer_z = 0.0 if look.place is None else look.offset_of(look.place)[0]
+        depth = look.frame[0] - look.scale[0]
+        offset = _difference(place, self.state.camera)
+        return look.pixel_at(targets.within_depth(offset, depth, answer_z))
 
 
-def _first(state, look):
-    state = replace(state, unit=look.unit, time_s=look.time_s, bank=None, interval_s=0.0, doubts=(), visited=(), n_missed=0, camera=(0.0, 0.0, 0.0))
-    reading = reading_of(look, 2)
+@dataclass(frozen=True)
+class _Judged:
+    """What is known after a look; the answer's place where it was believed."""
+
+    state: TrackState
+    bank: Bank
+    believed: Axes | None
+    messages: tuple[str, ...] = ()
+
+
+def _first(state: TrackState, look: Look) -> Tracked:
+    """Begin with the first answer, or anew where the unit of lengths has changed."""
+    state = TrackState(state.mode, unit=look.unit, time_s=look.time_s, repeats=(look.message, 1))
+    reading = reading_of(look, 1, (0.0, 0.0, 0.0))
     if reading is None:
         return Tracked(state, look.place, look.place, look.place)
     bank = motion.started(reading.offset, look.frame)
-    state = replace(state, bank=bank, seen=reading.offset, repeats=(look.message, 1))
     sd = motion.moments(bank, look.frame).place_sd
+    state = replace(state, bank=bank, seen=reading.offset)
     return Tracked(state, look.place, look.place, look.place, sd=sd)
 
 
-_REM=.9
-_HALF=float(os.environ.get('HALF','.5'))
-def _is_doubtful(doubt, before, expected, frame, state):
-    f=min(max((1+state.n_real)/(1+state.n_wrong), _FMIN), 2)
-    for axis, bound in enumerate(doubt.bounds):
-        if bound is None:
-            continue
-        sd = math.hypot(expected.place_sd[axis], expected.answer_sd[axis])
-        limit = max(3., f*_GATE_SD) * sd + f*_GATE_FRAME * frame[axis]
-        last, then = before.place[axis], expected.place[axis]
-        low, high = sorted((last, last + _SPEED_UP * (then - last)))
-        if bound >= 0 and doubt.place[axis] > high + limit:
-            return True
-        if bound <= 0 and doubt.place[axis] < low - limit:
-            return True
-    return False
+def _arrived(state: TrackState, bank: Bank, look: Look) -> _Arrival:
+    """Bring what is known to the time of a look."""
+    dt_s = max(look.time_s - state.time_s, _LEAST_S)
+    interval_s = _usual_interval(state, dt_s)
+    if not state.interval_s:
+        bank = motion.with_free_speeds(bank, look.frame, interval_s)
+    foreseen = motion.predicted(bank, dt_s, look.frame, interval_s)
+    message, n_repeats = state.repeats
+    n_repeats = n_repeats + 1 if look.message == message else 1
+    state = replace(
+        state,
+        time_s=look.time_s,
+        camera=_sum(state.camera, *look.moves),
+        interval_s=interval_s,
+        obeyed=dt_s <= _OBEYED * state.proposed_s if state.proposed_s else state.obeyed,
+        repeats=(look.message, n_repeats),
+    )
+    return _Arrival(
+        look,
+        state,
+        foreseen,
+        motion.moments(bank, look.frame),
+        motion.moments(foreseen, look.frame),
+        reading_of(look, n_repeats, _difference(state.seen, state.camera)),
+    )
 
 
-def _match(doubt, doubts, expected, frame):
-    for other in reversed(doubts):
-        dt = doubt.time_s - other.time_s
-        exact = [a for a in range(3) if doubt.bounds[a] == 0 and other.bounds[a] == 0]
-        same = all(doubt.bounds[a] == other.bounds[a] or None in (doubt.bounds[a], other.bounds[a]) for a in range(3) if a not in exact)
-        rest = [(doubt.place[a] - other.place[a] - expected.speed[a] * dt) / frame[a] for a in exact]
-        ahead = [other.surprise[a] / frame[a] for a in exact]
-        squared = sum(a * a for a in ahead)
-        share = sum(r * a for r, a in zip(rest, ahead)) / squared if squared else 0.0
-        share = min(max(share, 0.0), _RUN)
-        limits = [_REPEAT_FRAME + (_REPEAT_MOTION * abs(expected.speed[a] * dt) + _REPEAT_SD * expected.answer_sd[a]) / frame[a] for a in exact]
-        if same and all(abs(r - share * a) <= l for r, a, l in zip(rest, ahead, limits)):
-            return other
-    return None
+def _usual_interval(state: TrackState, dt_s: float) -> float:
+    """Return the usual time between two looks; one that came sooner by our wish does not count."""
+    if not state.interval_s:
+        return dt_s
+    if state.proposed_s is not None and dt_s < _SOONER * state.interval_s:
+        return state.interval_s
+    return math.exp((1 - _ADAPTION) * math.log(state.interval_s) + _ADAPTION * math.log(dt_s))
 
-_RUN = 1.5
+
+def _judged(arrival: _Arrival) -> _Judged:
+    """Learn from an answer, doubt it, or do without."""
+    look, state, reading = arrival.look, arrival.state, arrival.reading
+    if reading is None:
+        n_missed = state.n_missed + arrival.shows_no_sample
+        return _Judged(replace(state, n_missed=n_missed), arrival.bank, None, (_GAP,))
+    place = _sum(state.camera, reading.offset)
+    surprise = _difference(place, arrival.expected.place)
+    answer = Doubt(look.time_s, place, reading.bounds, surprise)
+    trusted = gate.trust(state.n_real, state.n_wrong)
+    if not gate.is_doubtful(answer, arrival.last, arrival.expected, look.frame, trusted):
+        return _learnt(arrival, answer, arrival.bank, n_real=0, messages=())
+    earlier = gate.repeated(answer, reversed(state.doubts), arrival.expected, look.frame)
+    if earlier is None and not state.visited:
+        doubts = (*state.doubts, answer)[-_DOUBTS_KEPT:]
+        return _Judged(replace(state, doubts=doubts, n_missed=0), arrival.bank, None, (_DOUBT,))
+    earlier = earlier or answer
+    bank = motion.restarted(arrival.bank, earlier.place, look.frame, state.interval_s)
+    since_s = answer.time_s - earlier.time_s
+    bank = motion.predicted(bank, since_s, look.frame, state.interval_s)
+    return _learnt(arrival, answer, bank, n_real=len(state.doubts[:1]), messages=(_JUMP,))
+
+
+def _learnt(
+    arrival: _Arrival, answer: Doubt, bank: Bank, *, n_real: int, messages: tuple[str, ...]
+) -> _Judged:
+    """Update the filters, and note what became of the doubts."""
+    state, frame = arrival.state, arrival.look.frame
+    bank = motion.updated(bank, answer.place, answer.bounds, frame)
+    state = replace(
+        state,
+        seen=_seen(arrival, answer, motion.moments(bank, frame)),
+        doubts=(),
+        n_real=(_FADING if state.doubts else 1.0) * state.n_real + n_real,
+        n_wrong=_FADING * state.n_wrong + len(state.doubts) - n_real,
+        n_missed=0,
+        visited=(),
+    )
+    return _Judged(state, bank, answer.place, messages)
+
+
+def _seen(arrival: _Arrival, answer: Doubt, now: Moments) -> Axes:
+    """Return where the sample certainly was: its place, or where it was at least."""
+    reach = arrival.reading.reach if arrival.reading else now.place
+    z, y, x = (
+        bound if beyond else place
+        for bound, place, beyond in zip(answer.place, now.place, reach, strict=True)
+    )
+    return z, y, x
+
+
+def _aimed(arrival: _Arrival, judged: _Judged, now: Moments) -> Tracked:
+    """Return the targets by what is known now."""
+    frame, state = arrival.look.frame, judged.state
+    ahead = motion.predicted(judged.bank, state.interval_s, frame, state.interval_s)
+    horizon = Horizon(now, motion.moments(ahead, frame), state.interval_s)
+    in_view_s = targets.in_view_for(horizon, state.mode, frame)
+    proposed_s = in_view_s if in_view_s < state.interval_s else None
+    way = horizon.motion_within(in_view_s if state.obeyed else state.interval_s)
+    mode = "smooth" if arrival.reading and arrival.reading.leads else state.mode
+    main = place = now.place
+    if judged.believed is None:
+        main = targets.withheld(place, state.seen, frame)
+    else:
+        place = _beyond_bounds(arrival, judged.believed, place)
+        main = place = targets.steadied(place, state.camera, now, frame)
+    return Tracked(
+        replace(state, bank=judged.bank, proposed_s=proposed_s),
+        arrival.target_at(main),
+        arrival.target_at(_sum(place, targets.lead(mode, way, frame, alone=False))),
+        arrival.target_at(_sum(place, targets.lead(mode, way, frame, alone=True))),
+        proposed_s,
+        in_view_s,
+        arrival.pixel_at(arrival.expected.place),
+        now.place_sd,
+        judged.messages,
+    )
+
+
+def _beyond_bounds(arrival: _Arrival, answer: Axes, place: Axes) -> Axes:
+    """Return a place that lies as far beyond the bounds of an answer as it should."""
+    reading = arrival.reading
+    if reading is None:
+        return place
+    z, y, x = (
+        at + bound * min(max(bound * (guess - at), reach), _MOST_BEYOND * reach)
+        if bound and reach
+        else guess
+        for at, guess, bound, reach in zip(
+            answer, place, reading.bounds, reading.reach, strict=True
+        )
+    )
+    return z, y, x
+
+
+def _is_lost(state: TrackState, now: Moments, frame: Axes) -> bool:
+    """Return whether the sample may be anywhere, or was missed too often where it should be."""
+    spread = max(sd / size for sd, size in zip(now.place_sd[1:], frame[1:], strict=True))
+    return spread > _LOST_SD or state.n_missed >= _LOST_AFTER
+
+
+def _searched(arrival: _Arrival, judged: _Judged, now: Moments) -> Tracked:
+    """Return where to look for a lost sample, or hold where it was seen last."""
+    look, state = arrival.look, judged.state
+    z, y, x = state.camera
+    visited = (*state.visited, (look.time_s, y, x))[: search.MOST_LOOKS + 1]
+    if len(visited) > search.MOST_LOOKS:
+        place, in_s, message = (z, *state.seen[1:]), None, _HOLD
+    else:
+        ages = [((look.time_s - time_s) / state.interval_s, *at) for time_s, *at in visited]
+        found = search.next_look(state.seen[1:], now.place[1:], ages, (y, x), look.frame[1:])
+        place, in_s, message = (z, *found), 0.0, _SEARCH
+    target = arrival.target_at(place)
+    return Tracked(
+        replace(state, bank=judged.bank, visited=visited, proposed_s=in_s),
+        *(target, target, target),
+        in_s,
+        None,
+        arrival.pixel_at(arrival.expected.place),
+        now.place_sd,
+        (message,),
+    )
+
 
 def _sum(*values: Axes) -> Axes:
     z, y, x = map(sum, zip(*values, strict=True))
     return z, y, x
 
 
-def _difference(a: Axes, b: Axes) -> Axes:
-    z, y, x = (p - q for p, q in zip(a, b, strict=True))
+def _difference(place: Axes, origin: Axes) -> Axes:
+    z, y, x = (a - b for a, b in zip(place, origin, strict=True))
     return z, y, x

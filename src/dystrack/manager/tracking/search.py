@@ -5,6 +5,8 @@ hazy patches. Each look in vain clears its field, though not for good. The next 
 field covers most of what is left.
 """
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +20,8 @@ _Map = NDArray[np.float64]
 _CELL = 0.2
 _REACH = 16
 _GRID = np.arange(-_REACH, _REACH + 1) * _CELL
-_HALF_FIELD = 2
+_HALF_FIELD = 2  # cells; a field sees well what lies within 0.4 of its size
+_SEEN_WELL = 0.4
 _PATCHES = np.linspace(0.0, 1.0, 5)
 _NARROW, _WIDE, _WIDE_SHARE = 0.3, 1.2, 0.3
 _DETECTED = 0.9
@@ -27,23 +30,23 @@ _COST = 0.002
 
 
 def next_look(
-    seen: tuple[float, float],
-    expected: tuple[float, float],
-    visited: tuple[tuple[float, float, float], ...],
-    camera: tuple[float, float],
-    frame: tuple[float, float],
+    seen: Sequence[float],
+    expected: Sequence[float],
+    visited: Iterable[Sequence[float]],
+    camera: Sequence[float],
+    frame: Sequence[float],
 ) -> tuple[float, float]:
     """Return the middle of the field in which the sample most probably is.
 
     Parameters
     ----------
-    seen, expected : tuple of float
+    seen, expected : sequence of float
         Where it was last, and where it should be now, along y, x.
-    visited : tuple of tuple of float
+    visited : iterable of sequence of float
         Age in usual intervals and y, x of each field in which it was not found.
-    camera : tuple of float
+    camera : sequence of float
         Where the last look was; near fields are preferred to equally good far ones.
-    frame : tuple of float
+    frame : sequence of float
         Size of the field along y, x.
 
     Returns
@@ -57,7 +60,7 @@ def next_look(
     chance = _prior(*ends)
     for age, *place in visited:
         y, x = (np.array(place) - middle) / size
-        covered = np.outer(np.abs(_GRID - y) < 0.4, np.abs(_GRID - x) < 0.4)  # noqa: PLR2004
+        covered = np.outer(np.abs(_GRID - y) < _SEEN_WELL, np.abs(_GRID - x) < _SEEN_WELL)
         chance *= 1 - _DETECTED * np.exp(-age / _MEMORY) * covered
     y, x = (np.array(camera) - middle) / size
     far = np.hypot.outer(_GRID - y, _GRID - x)
