@@ -68,19 +68,28 @@ def repeated(
 
 def _confirms(answer: Doubt, earlier: Doubt, expected: Moments, frame: Axes) -> bool:
     pairs = list(zip(answer.bounds, earlier.bounds, strict=True))
-    if any(a != b for a, b in pairs if a is not None and b is not None):
-        return False
-    exact = [axis for axis, pair in enumerate(pairs) if pair == (0, 0)]
     motion = [speed * (answer.time_s - earlier.time_s) for speed in expected.speed]
-    left = [(answer.place[a] - earlier.place[a] - motion[a]) / frame[a] for a in exact]
-    run = [earlier.surprise[a] / frame[a] for a in exact]
-    share = _share(left, run)
+    left = [(answer.place[a] - earlier.place[a] - motion[a]) / frame[a] for a in range(len(motion))]
     slack = [
         _REPEAT_FRAME
         + (_REPEAT_MOTION * abs(motion[a]) + _REPEAT_SD * expected.answer_sd[a]) / frame[a]
-        for a in exact
+        for a in range(len(motion))
     ]
-    return all(abs(x - share * r) <= most for x, r, most in zip(left, run, slack, strict=True))
+    exact = [axis for axis, pair in enumerate(pairs) if pair == (0, 0)]
+    run = {a: earlier.surprise[a] / frame[a] for a in exact}
+    share = _share([left[a] for a in exact], list(run.values()))
+    goes_on = all(abs(left[a] - share * run[a]) <= slack[a] for a in exact)
+    return goes_on and all(
+        _agree(pair, left[axis], slack[axis]) for axis, pair in enumerate(pairs) if axis not in run
+    )
+
+
+def _agree(bounds: tuple[int | None, int | None], left: float, slack: float) -> bool:
+    """Return whether two answers along an axis agree, one of which at least is a bound."""
+    now, before = bounds
+    if now is None or before is None or now == before:
+        return True
+    return now * before == 0 and (now or before) * left >= -slack
 
 
 def _share(left: list[float], run: list[float]) -> float:
