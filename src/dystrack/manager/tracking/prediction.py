@@ -26,7 +26,7 @@ _SEARCH, _HOLD = "TRACKER:SEARCH", "TRACKER:HOLD"
 _DOUBTS_KEPT = 2
 _FADING = 0.9
 _LOST_SD, _LOST_AFTER = 0.2, 3
-_ADAPTION, _SOONER, _OBEYED = 0.3, 0.8, 1.25
+_ADAPTION, _SOONER = 0.3, 0.8
 _LEAST_S = 1e-3
 _MOST_BEYOND = 1.5
 
@@ -125,7 +125,7 @@ def _arrived(state: TrackState, bank: Bank, look: Look) -> _Arrival:
         time_s=look.time_s,
         camera=_sum(state.camera, *look.moves),
         interval_s=interval_s,
-        obeyed=dt_s <= _OBEYED * state.proposed_s if state.proposed_s else state.obeyed,
+        obeyed=_is_obeyed(state, dt_s),
         repeats=(look.message, n_repeats),
     )
     return _Arrival(
@@ -136,6 +136,13 @@ def _arrived(state: TrackState, bank: Bank, look: Look) -> _Arrival:
         motion.moments(foreseen, look.frame),
         reading_of(look, n_repeats, _difference(state.seen, state.camera)),
     )
+
+
+def _is_obeyed(state: TrackState, dt_s: float) -> bool:
+    """Return whether a look came when it was wanted rather than as usual."""
+    if state.proposed_s is None:
+        return state.obeyed
+    return dt_s < (state.proposed_s + state.interval_s) / 2
 
 
 def _usual_interval(state: TrackState, dt_s: float) -> float:
@@ -211,8 +218,8 @@ def _aimed(arrival: _Arrival, judged: _Judged, now: Moments) -> Tracked:
     if judged.believed is None:
         main = targets.withheld(place, state.seen, frame)
     else:
-        place = _beyond_bounds(arrival, judged.believed, place)
-        main = place = targets.steadied(place, state.camera, now, frame)
+        beyond = _beyond_bounds(arrival, judged.believed, place)
+        main = place = targets.steadied(beyond, state.camera, now, frame)
     return Tracked(
         replace(state, bank=judged.bank, proposed_s=proposed_s),
         arrival.target_at(main),
@@ -257,7 +264,9 @@ def _searched(arrival: _Arrival, judged: _Judged, now: Moments) -> Tracked:
         place, in_s, message = (z, *state.seen[1:]), None, _HOLD
     else:
         ages = [((look.time_s - time_s) / state.interval_s, *at) for time_s, *at in visited]
-        found = search.next_look(state.seen[1:], now.place[1:], ages, (y, x), look.frame[1:])
+        wait_s = 0.0 if state.obeyed else state.interval_s
+        _, *then = _sum(now.place, _times(now.speed, wait_s))
+        found = search.next_look(state.seen[1:], then, ages, (y, x), look.frame[1:])
         place, in_s, message = (z, *found), 0.0, _SEARCH
     target = arrival.target_at(place)
     return Tracked(
@@ -273,6 +282,11 @@ def _searched(arrival: _Arrival, judged: _Judged, now: Moments) -> Tracked:
 
 def _sum(*values: Axes) -> Axes:
     z, y, x = map(sum, zip(*values, strict=True))
+    return z, y, x
+
+
+def _times(values: Axes, factor: float) -> Axes:
+    z, y, x = (value * factor for value in values)
     return z, y, x
 
 

@@ -8,10 +8,11 @@ from dystrack.manager.tracking.motion import Axes, Moments
 __all__ = ["Horizon", "in_view_for", "lead", "steadied", "withheld", "within_depth"]
 
 _MARGIN, _HALF = 0.12, 0.5
+_MARGIN_ALONE, _MOST_ALONE = 0.08, 0.1
 _DEAD_BAND_SD, _DEAD_BAND_FRAME = 1.5, 0.0005
 _WITHHELD = 0.06
 _Z_STEP = 0.1
-_WINDOW, _CERTAIN, _CHANGE_OF_SPEED = 0.2, 0.95, 0.4
+_WINDOW, _CERTAIN, _CHANGE_OF_SPEED = 0.2, 0.95, 0.7
 _SHARES = (1.0, 0.75, 0.5, 0.375, 0.25, 0.1875, 0.125)
 
 
@@ -64,8 +65,7 @@ def lead(mode: str, motion: Axes, frame: Axes, *, alone: bool) -> Axes:
     Parameters
     ----------
     mode : {"smooth", "auto", "lead"}
-        Not at all; by as much as would otherwise exceed a margin of the frame, and at least by
-        half if only the next prescan is concerned; fully.
+        Not at all; just enough; fully.
     motion : tuple of float
         How far it is expected to go.
     frame : tuple of float
@@ -82,12 +82,22 @@ def lead(mode: str, motion: Axes, frame: Axes, *, alone: bool) -> Axes:
         return (0.0, 0.0, 0.0)
     if mode == "lead":
         return motion
-    least = 0.0 if alone else _HALF
+    just_enough = _lead_of_one_target if alone else _lead_of_next_prescan
     z, y, x = (
-        math.copysign(max(least * abs(way), abs(way) - _MARGIN * size), way)
+        math.copysign(just_enough(abs(way), size), way)
         for way, size in zip(motion, frame, strict=True)
     )
     return z, y, x
+
+
+def _lead_of_next_prescan(way: float, size: float) -> float:
+    """Return a lead that serves a sample which goes on, and one that stops, as far as both can."""
+    return max(_HALF * way, way - _MARGIN * size)
+
+
+def _lead_of_one_target(way: float, size: float) -> float:
+    """Return a lead that the main scan can bear."""
+    return min(max(0.0, way - _MARGIN_ALONE * size), _MOST_ALONE * size)
 
 
 def within_depth(offset: Axes, depth: float, answer_z: float) -> Axes:
@@ -111,7 +121,7 @@ def _chance_in_view(horizon: Horizon, share: float, mode: str, frame: Axes) -> f
     A sample may change its speed at any time; that counts as much as what the filters expect.
     """
     motion = horizon.motion_within(share * horizon.interval_s)
-    ahead = lead(mode, motion, frame, alone=True)
+    ahead = lead(mode, motion, frame, alone=False)
     chance = 1.0
     for axis, size in enumerate(frame):
         now_sd, then_sd = horizon.now.place_sd[axis], horizon.then.place_sd[axis]
