@@ -19,9 +19,10 @@ def known(x_speed=0.0, sd=1.0, noise=0.5):
     ("mode", "way", "alone", "expected"),
     [
         ("smooth", 30.0, True, 0.0),
-        ("auto", 10.0, True, 0.0),
-        ("auto", 20.0, True, 8.0),
-        ("auto", -20.0, True, -8.0),
+        ("auto", 8.0, True, 0.0),
+        ("auto", 12.0, True, 4.0),
+        ("auto", -12.0, True, -4.0),
+        ("auto", 60.0, True, 10.0),
         ("auto", 10.0, False, 5.0),
         ("auto", 40.0, False, 28.0),
         ("auto", -10.0, False, -5.0),
@@ -70,7 +71,7 @@ def test_no_move_along_z_exceeds_a_tenth_of_the_stack(z, answer_z, expected):
 
 @pytest.mark.parametrize(
     ("way", "share"),
-    [(0.0, 1.0), (10.0, 1.0), (15.0, 0.75), (25.0, 0.5), (50.0, 0.25), (500.0, 0.125)],
+    [(0.0, 1.0), (10.0, 1.0), (15.0, 0.75), (25.0, 0.375), (50.0, 0.1875), (500.0, 0.125)],
 )
 def test_the_faster_it_is_the_sooner_it_leaves_the_view(way, share):
     horizon = Horizon(known(sd=0.5), known(x_speed=way / 300.0, sd=1.0), 300.0)

@@ -151,7 +151,7 @@ def _usual_interval(state: TrackState, dt_s: float) -> float:
         return dt_s
     if state.proposed_s is not None and dt_s < _SOONER * state.interval_s:
         return state.interval_s
-    return math.exp((1 - _ADAPTION) * math.log(state.interval_s) + _ADAPTION * math.log(dt_s))
+    return state.interval_s * math.pow(dt_s / state.interval_s, _ADAPTION)
 
 
 def _judged(arrival: _Arrival) -> _Judged:

@@ -1,0 +1,84 @@
+"""The tracker over a simulated microscope and the pipelines, much reduced from the benchmark."""
+
+import importlib.util
+import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dystrack.core.coords_file import CoordsLine
+from dystrack.core.errors import TargetNotFoundError
+from dystrack.scopes.hand_off import InProcessHandOff
+from dystrack.scopes.samples.scenes import SCENES, make_sample
+from dystrack.scopes.simulator import Microscope, MicroscopeSettings, Site
+from dystrack.tools.demo.session import scene_pipeline
+
+_PATH = Path(__file__).parents[2] / "benchmarks" / "tracking.py"
+pytestmark = [
+    pytest.mark.skipif(not _PATH.is_file(), reason="needs benchmarks/tracking.py"),
+    pytest.mark.filterwarnings("ignore"),
+]
+
+
+@pytest.fixture(scope="module")
+def benchmark():
+    spec = importlib.util.spec_from_file_location("tracking_benchmark", _PATH)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # its dataclasses look themselves up
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules[spec.name]
+
+
+def shares(benchmark, scene, speed, way, condition="normal", n_time_points=24, seeds=(0,)):
+    outcomes = [
+        benchmark.run(benchmark.Task(scene, "hard", speed, condition, way, seed, n_time_points))
+        for seed in seeds
+    ]
+    return tuple(np.mean([[o.main, o.prescans] for o in outcomes], axis=0))
+
+
+def test_a_fast_sample_stays_in_view_with_two_targets(benchmark):
+    off = shares(benchmark, "organoid", 8.0, "off")
+    main, prescans = shares(benchmark, "organoid", 8.0, "auto, two targets")
+    assert main >= 0.99
+    assert prescans >= 0.95 > off[1]
+
+
+def test_what_is_too_fast_to_be_followed_otherwise(benchmark):
+    off = shares(benchmark, "primordium", 5.0, "off")
+    main, prescans = shares(benchmark, "primordium", 5.0, "auto, two targets")
+    assert main >= 0.95 > off[0]
+    assert prescans >= 0.85 > off[1]
+    main, prescans = shares(benchmark, "primordium", 5.0, "auto, two targets, intervals")
+    assert main >= 0.95
+    assert prescans >= 0.95
+
+
+def test_every_second_frame_black_does_not_lose_it(benchmark):
+    way = "auto, two targets"
+    main, _ = shares(benchmark, "dividing_cells", 6.0, way, "every 2nd black")
+    assert main >= 0.95
+
+
+def test_off_answers_as_the_pipeline_alone_does(benchmark, tmp_path):
+    kind = SCENES["dividing_cells"]
+    analyse = partial(scene_pipeline("dividing_cells"), **kind.pipeline_options)
+
+    def answer(path):
+        try:
+            return CoordsLine(*analyse(path)[:4])
+        except TargetNotFoundError:
+            return benchmark.FAILED
+
+    sample = make_sample("dividing_cells", "hard", seed=1, speed=4.0)
+    settings = MicroscopeSettings(kind.prescan, kind.main_scan, 36, file_format="imagej_tiff")
+    plainly = Microscope([Site(sample)], tmp_path, InProcessHandOff(answer), settings).run()
+    tracked, _ = benchmark.follow("dividing_cells", benchmark.WAYS["off"], sample, 36)
+    nowhere = Path("prescan")
+    assert [replace(visit, prescan_path=nowhere) for visit in tracked] == [
+        replace(visit, prescan_path=nowhere) for visit in plainly
+    ]
