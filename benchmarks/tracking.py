@@ -410,32 +410,36 @@ def wandering(seed: int, n: int, speed: float, wander: float) -> np.ndarray:
     return np.cumsum(steps, 0) + np.arange(n)[:, None] * (0.0, 0.25 * speed, speed)
 
 
-def measure_wrong_answers(n_seeds: int) -> None:
-    """Print how many random wrong answers are followed, and how often the sample is in view.
+def wrong_answers(mode: str, wrong_share: float, n_seeds: int) -> tuple[float, float]:
+    """Return the share of random wrong answers that are followed, and of main scans in view.
 
     Wrong answers are spread over the image, as a pipeline's on noise are. One is followed if the
     main scan lies nearer to it than to the sample and more than a tenth of the frame off.
     """
+    followed, seen = [], []
+    for seed in range(n_seeds):
+        scope, random = Numbers(mode, seed, 0.005), np.random.default_rng([seed, 3])
+        for index, place in enumerate(wandering(seed, 60, 0.02, 0.01) * FRAME):
+            z, y, x = random.random(3)
+            answer = PixelPosition(8 + 4 * z, y * (SHAPE[1] - 1), x * (SHAPE[2] - 1))
+            is_wrong = random.random() < wrong_share and index > 2  # noqa: PLR2004
+            false = scope.camera + Look(0.0, SHAPE, VOXEL, None).offset_of(answer)
+            scanned = scope.look(place, answer if is_wrong else None)
+            seen.append(in_view(scanned, place))
+            if is_wrong:
+                off, off_false = (scanned - place)[1:], (scanned - false)[1:]
+                far = np.max(np.abs(off) / FRAME[1:]) > 0.1  # noqa: PLR2004
+                followed.append(far and np.linalg.norm(off_false) < np.linalg.norm(off))
+    return float(np.mean(followed)), float(np.mean(seen))
+
+
+def measure_wrong_answers(n_seeds: int) -> None:
+    """Print how many random wrong answers are followed, and how often the sample is in view."""
     print_head("Random wrong answers", "share wrong", "mode", "followed", "main scans in view")
     for wrong_share in (0.05, 0.15, 0.3):
         for mode in ("off", "smooth", "auto", "lead"):
-            followed, seen = [], []
-            for seed in range(n_seeds):
-                scope, random = Numbers(mode, seed, 0.005), np.random.default_rng([seed, 3])
-                for index, at in enumerate(wandering(seed, 60, 0.02, 0.01)):
-                    wrong = None
-                    yx = random.random(2) * np.subtract(SHAPE[1:], 1)
-                    if random.random() < wrong_share and index > 2:  # noqa: PLR2004
-                        wrong = PixelPosition(10 + 4 * (random.random() - 0.5), *yx.tolist())
-                    before = scope.camera
-                    scanned = scope.look(at * FRAME, wrong)
-                    seen.append(in_view(scanned, at * FRAME))
-                    if wrong:
-                        false = before + Look(0.0, SHAPE, VOXEL, None).offset_of(wrong)
-                        off = (scanned - at * FRAME)[1:]
-                        nearer = np.linalg.norm((scanned - false)[1:]) < np.linalg.norm(off)
-                        followed.append(nearer and np.max(np.abs(off) / FRAME[1:]) > 0.1)  # noqa: PLR2004
-            print_row(wrong_share, mode, f"{np.mean(followed):.3f}", f"{np.mean(seen):.3f}")
+            followed, seen = wrong_answers(mode, wrong_share, n_seeds)
+            print_row(wrong_share, mode, f"{followed:.3f}", f"{seen:.3f}")
 
 
 def measure_jumps(n_seeds: int) -> None:

@@ -64,6 +64,13 @@ def test_every_second_frame_black_does_not_lose_it(benchmark):
     assert main >= 0.95
 
 
+def test_few_wrong_answers_are_followed_and_none_loses_the_sample(benchmark):
+    followed, seen = benchmark.wrong_answers("auto", 0.05, 16)
+    assert followed <= 0.03
+    assert seen >= 0.99
+    assert benchmark.wrong_answers("off", 0.05, 4)[0] > 0.9
+
+
 def test_off_answers_as_the_pipeline_alone_does(benchmark, tmp_path):
     kind = SCENES["dividing_cells"]
     analyse = partial(scene_pipeline("dividing_cells"), **kind.pipeline_options)

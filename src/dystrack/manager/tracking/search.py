@@ -52,7 +52,7 @@ def next_look(
     Returns
     -------
     tuple of float
-        y, x.
+        Along y and x.
     """
     size = np.array(frame)
     middle = (np.array(seen) + np.array(expected)) / 2
