@@ -79,6 +79,16 @@ def test_nothing_is_said_before_the_first_answer(mode):
     assert scope.look(5.0).main is not None
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_what_was_refused_is_never_passed_on(mode):
+    scope = Scope(mode)
+    refused = Look(0.0, SHAPE, VOXEL, PixelPosition(10.0, 1e6, 250.0), "OK", Failure.REFUSED)
+    assert scope.see(refused).main is None
+    moving(scope)
+    tracked = scope.see(replace(refused, time_s=scope.time_s))
+    assert tracked.main is None or tracked.main.y == pytest.approx(99.5, abs=2.0)
+
+
 @pytest.mark.parametrize(
     ("mode", "main", "following", "only"),
     [
@@ -333,5 +343,5 @@ def test_whatever_it_sees_its_targets_are_finite(mode, seen):
         assert tracked.next_in_s is None or tracked.next_in_s >= 0
         depth = look.shape[0] - 1
         off = [abs(t.z - centre_of(look.shape).z) for t in targets]
-        answer = abs(look.place.z - centre_of(look.shape).z) if look.place else 0.0
+        answer = abs(look.answer.z - centre_of(look.shape).z) if look.answer else 0.0
         assert all(z <= max(0.1 * depth, answer) + 1e-6 for z in off)

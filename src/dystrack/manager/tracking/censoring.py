@@ -94,10 +94,10 @@ def reading_of(look: Look, n_repeats: int, seen: Axes) -> Reading | None:
     Reading or None
         None if it says nothing.
     """
-    if look.place is None or look.failure is not None:
+    if look.answer is None:
         return None
     meaning = _meaning(look.message)
-    offset, bounds = look.offset_of(look.place), _bounds(look, look.place, meaning)
+    offset, bounds = look.offset_of(look.answer), _bounds(look, look.answer, meaning)
     if meaning.offset_fract is not None:
         offset = _placed(offset, bounds, meaning.offset_fract, look.frame)
     reading = Reading(offset, bounds, leads=_LEADS.search(look.message) is not None)

@@ -39,11 +39,11 @@ class Look:
     voxel_size : VoxelSize or None
         None where the file does not tell: lengths are then in pixels.
     place : PixelPosition or None
-        The pipeline's answer; None where it failed.
+        The pipeline's answer; None where there is none.
     message : str
         Its message.
     failure : Failure or None
-        Why it has no answer, if so.
+        Why it has no answer that can be used, if so.
     moves : tuple of tuple of float
         All moves of the stage since the last prescan along z, y, x, in the unit of this look.
     """
@@ -55,6 +55,11 @@ class Look:
     message: str = ""
     failure: Failure | None = None
     moves: tuple[Axes, ...] = ()
+
+    @property
+    def answer(self) -> PixelPosition | None:
+        """The place if it can be used."""
+        return self.place if self.failure is None else None
 
     @property
     def unit(self) -> str:

@@ -47,7 +47,7 @@ def step(state: TrackState, look: Look) -> Tracked:
         Targets, a proposal when to look again, and the new state.
     """
     if state.mode == "off":
-        return Tracked(state, look.place, look.place, look.place)
+        return Tracked(state, look.answer, look.answer, look.answer)
     if state.bank is None or state.unit != look.unit:
         return _first(state, look)
     arrival = _arrived(state, state.bank, look)
@@ -83,7 +83,7 @@ class _Arrival:
     def target_at(self, place: Axes) -> PixelPosition:
         """Return the pixel of a place to go to, no further along z than is allowed."""
         look = self.look
-        answer_z = 0.0 if look.place is None else look.offset_of(look.place)[0]
+        answer_z = 0.0 if look.answer is None else look.offset_of(look.answer)[0]
         depth = look.frame[0] - look.scale[0]
         offset = _difference(place, self.state.camera)
         return look.pixel_at(targets.within_depth(offset, depth, answer_z))
@@ -104,11 +104,11 @@ def _first(state: TrackState, look: Look) -> Tracked:
     state = TrackState(state.mode, unit=look.unit, time_s=look.time_s, repeats=(look.message, 1))
     reading = reading_of(look, 1, (0.0, 0.0, 0.0))
     if reading is None:
-        return Tracked(state, look.place, look.place, look.place)
+        return Tracked(state, look.answer, look.answer, look.answer)
     bank = motion.started(reading.offset, look.frame)
     sd = motion.moments(bank, look.frame).place_sd
     state = replace(state, bank=bank, seen=reading.offset)
-    return Tracked(state, look.place, look.place, look.place, sd=sd)
+    return Tracked(state, look.answer, look.answer, look.answer, sd=sd)
 
 
 def _arrived(state: TrackState, bank: Bank, look: Look) -> _Arrival:
