@@ -16,21 +16,31 @@ from dystrack.scopes.samples.scenes import SCENES, make_sample
 from dystrack.scopes.simulator import Microscope, MicroscopeSettings, Site
 from dystrack.tools.demo.session import scene_pipeline
 
-_PATH = Path(__file__).parents[2] / "benchmarks" / "tracking.py"
+_FOLDER = Path(__file__).parents[2] / "benchmarks"
 pytestmark = [
-    pytest.mark.skipif(not _PATH.is_file(), reason="needs benchmarks/tracking.py"),
+    pytest.mark.skipif(not _FOLDER.is_dir(), reason="needs the benchmarks"),
     pytest.mark.filterwarnings("ignore"),
 ]
 
 
-@pytest.fixture(scope="module")
-def benchmark():
-    spec = importlib.util.spec_from_file_location("tracking_benchmark", _PATH)
+def loaded(name):
+    """Yield a benchmark as a module."""
+    spec = importlib.util.spec_from_file_location(f"{name}_benchmark", _FOLDER / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # its dataclasses look themselves up
     spec.loader.exec_module(module)
     yield module
     del sys.modules[spec.name]
+
+
+@pytest.fixture(scope="module")
+def benchmark():
+    yield from loaded("tracking")
+
+
+@pytest.fixture(scope="module")
+def numbers():
+    yield from loaded("tracking_numbers")
 
 
 def shares(benchmark, scene, speed, way, condition="normal", n_time_points=24, seeds=(0,)):
@@ -64,11 +74,11 @@ def test_every_second_frame_black_does_not_lose_it(benchmark):
     assert main >= 0.95
 
 
-def test_few_wrong_answers_are_followed_and_none_loses_the_sample(benchmark):
-    followed, seen = benchmark.wrong_answers("auto", 0.05, 16)
+def test_few_wrong_answers_are_followed_and_none_loses_the_sample(numbers):
+    followed, seen = numbers.wrong_answers("auto", 0.05, 16)
     assert followed <= 0.03
     assert seen >= 0.99
-    assert benchmark.wrong_answers("off", 0.05, 4)[0] > 0.9
+    assert numbers.wrong_answers("off", 0.05, 4)[0] > 0.9
 
 
 def test_off_answers_as_the_pipeline_alone_does(benchmark, tmp_path):
