@@ -18,7 +18,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -34,7 +34,7 @@ from dystrack.core.errors import TargetNotFoundError
 from dystrack.manager.tracking.looks import Failure, Look, TrackState
 from dystrack.manager.tracking.prediction import step
 from dystrack.scopes.clocks import SimulatedClock
-from dystrack.scopes.geometry import Um
+from dystrack.scopes.geometry import Um, View
 from dystrack.scopes.hand_off import InProcessHandOff, NextPrescan
 from dystrack.scopes.samples.layers import Debris, PasserBy
 from dystrack.scopes.samples.motion import SpeedChange
@@ -130,6 +130,15 @@ class Follower:
         return CoordsLine(*main, "OK"), NextPrescan(*following)
 
 
+class InField(Sample):
+    """A sample whose black scans count by where they were taken: tracking cannot light them."""
+
+    def is_in_view(self, time_s: float, view: View) -> bool:
+        """Return whether all of the body that matters lies in the field."""
+        position, (low, high) = self.position_um(time_s), self.body.extent(time_s)
+        return view.contains(position.plus(low), position.plus(high))
+
+
 def follow(
     scene: str, way: Way, sample: Sample, n_time_points: int, **settings: Any
 ) -> tuple[list[Visit], Follower]:
@@ -147,7 +156,8 @@ def follow(
     )
     with tempfile.TemporaryDirectory(prefix="dystrack_") as name:
         hand_off = InProcessHandOff(follower)
-        microscope = Microscope([Site(sample)], Path(name), hand_off, scope, clock)
+        in_field = InField(**{f.name: getattr(sample, f.name) for f in fields(sample)})
+        microscope = Microscope([Site(in_field)], Path(name), hand_off, scope, clock)
         return list(microscope.run()), follower
 
 
