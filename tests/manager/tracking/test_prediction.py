@@ -197,6 +197,15 @@ def test_a_failed_mask_is_a_gap_first_and_then_a_bound():
     assert scope.main[2] < -0.25 * FRAME_X_UM
 
 
+def test_black_frames_in_between_do_not_break_a_row_of_messages():
+    scope = Scope("smooth")
+    moving(scope)
+    for n in (1, 2, 3):
+        scope.look(scope.camera[2] + 0.125 * FRAME_X_UM, MASK_FAIL)
+        assert scope.state.repeats == (MASK_FAIL, n)
+        scope.look(failure=Failure.BLACK)
+
+
 def test_along_z_it_never_moves_further_than_a_pipeline_may():
     scope = Scope("lead")
     for index in range(8):

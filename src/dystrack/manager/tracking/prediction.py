@@ -118,15 +118,14 @@ def _arrived(state: TrackState, bank: Bank, look: Look) -> _Arrival:
     if not state.interval_s:
         bank = motion.with_free_speeds(bank, look.frame, interval_s)
     foreseen = motion.predicted(bank, dt_s, look.frame, interval_s)
-    message, n_repeats = state.repeats
-    n_repeats = n_repeats + 1 if look.message == message else 1
+    repeats = _repeats(state, look)
     state = replace(
         state,
         time_s=look.time_s,
         camera=_sum(state.camera, *look.moves),
         interval_s=interval_s,
         obeyed=_is_obeyed(state, dt_s),
-        repeats=(look.message, n_repeats),
+        repeats=repeats,
     )
     return _Arrival(
         look,
@@ -134,8 +133,16 @@ def _arrived(state: TrackState, bank: Bank, look: Look) -> _Arrival:
         foreseen,
         motion.moments(bank, look.frame),
         motion.moments(foreseen, look.frame),
-        reading_of(look, n_repeats, _difference(state.seen, state.camera)),
+        reading_of(look, repeats[1], _difference(state.seen, state.camera)),
     )
+
+
+def _repeats(state: TrackState, look: Look) -> tuple[str, int]:
+    """Return the last message and how often it came in a row; failures in between do not count."""
+    message, n_repeats = state.repeats
+    if look.answer is None:
+        return state.repeats
+    return look.message, (n_repeats + 1 if look.message == message else 1)
 
 
 def _is_obeyed(state: TrackState, dt_s: float) -> bool:
