@@ -219,7 +219,7 @@ def _aimed(arrival: _Arrival, judged: _Judged, now: Moments) -> Tracked:
     horizon = Horizon(now, motion.moments(ahead, frame), state.interval_s)
     in_view_s = targets.in_view_for(horizon, state.mode, frame)
     proposed_s = in_view_s if in_view_s < state.interval_s else None
-    way = horizon.motion_within(in_view_s if state.obeyed else state.interval_s)
+    expected_motion = horizon.motion_within(in_view_s if state.obeyed else state.interval_s)
     mode = "smooth" if arrival.reading and arrival.reading.leads else state.mode
     main = place = now.place
     if judged.believed is None:
@@ -230,8 +230,8 @@ def _aimed(arrival: _Arrival, judged: _Judged, now: Moments) -> Tracked:
     return Tracked(
         replace(state, bank=judged.bank, proposed_s=proposed_s),
         arrival.target_at(main),
-        arrival.target_at(_sum(place, targets.lead(mode, way, frame, alone=False))),
-        arrival.target_at(_sum(place, targets.lead(mode, way, frame, alone=True))),
+        arrival.target_at(_sum(place, targets.lead(mode, expected_motion, frame, alone=False))),
+        arrival.target_at(_sum(place, targets.lead(mode, expected_motion, frame, alone=True))),
         proposed_s,
         in_view_s,
         arrival.pixel_at(arrival.expected.place),

@@ -84,20 +84,20 @@ def lead(mode: str, motion: Axes, frame: Axes, *, alone: bool) -> Axes:
         return motion
     just_enough = _lead_of_one_target if alone else _lead_of_next_prescan
     z, y, x = (
-        math.copysign(just_enough(abs(way), size), way)
-        for way, size in zip(motion, frame, strict=True)
+        math.copysign(just_enough(abs(distance), size), distance)
+        for distance, size in zip(motion, frame, strict=True)
     )
     return z, y, x
 
 
-def _lead_of_next_prescan(way: float, size: float) -> float:
+def _lead_of_next_prescan(distance: float, size: float) -> float:
     """Return a lead that serves a sample which goes on, and one that stops, as far as both can."""
-    return max(_HALF * way, way - _MARGIN * size)
+    return max(_HALF * distance, distance - _MARGIN * size)
 
 
-def _lead_of_one_target(way: float, size: float) -> float:
+def _lead_of_one_target(distance: float, size: float) -> float:
     """Return a lead that the main scan can bear."""
-    return min(max(0.0, way - _MARGIN_ALONE * size), _MOST_ALONE * size)
+    return min(max(0.0, distance - _MARGIN_ALONE * size), _MOST_ALONE * size)
 
 
 def within_depth(offset: Axes, depth: float, answer_z: float) -> Axes:
