@@ -121,7 +121,7 @@ def _arrived(state: TrackState, bank: Bank, look: Look) -> _Arrival:
     repeats = _repeats(state, look)
     state = replace(
         state,
-        time_s=look.time_s,
+        time_s=state.time_s + dt_s,
         camera=_sum(state.camera, *look.moves),
         interval_s=interval_s,
         obeyed=_is_obeyed(state, dt_s),
@@ -169,7 +169,7 @@ def _judged(arrival: _Arrival) -> _Judged:
         return _Judged(replace(state, n_missed=n_missed), arrival.bank, None, (_GAP,))
     place = _sum(state.camera, reading.offset)
     surprise = _difference(place, arrival.expected.place)
-    answer = Doubt(look.time_s, place, reading.bounds, surprise)
+    answer = Doubt(state.time_s, place, reading.bounds, surprise)
     trusted = gate.trust(state.n_real, state.n_wrong)
     if not gate.is_doubtful(answer, arrival.last, arrival.expected, look.frame, trusted):
         return _learnt(arrival, answer, arrival.bank, n_real=0, messages=())
@@ -266,11 +266,11 @@ def _searched(arrival: _Arrival, judged: _Judged, now: Moments) -> Tracked:
     """Return where to look for a lost sample, or hold where it was seen last."""
     look, state = arrival.look, judged.state
     z, y, x = state.camera
-    visited = (*state.visited, (look.time_s, y, x))[: search.MOST_LOOKS + 1]
+    visited = (*state.visited, (state.time_s, y, x))[: search.MOST_LOOKS + 1]
     if len(visited) > search.MOST_LOOKS:
         place, in_s, message = (z, *state.seen[1:]), None, _HOLD
     else:
-        ages = [((look.time_s - time_s) / state.interval_s, *at) for time_s, *at in visited]
+        ages = [((state.time_s - time_s) / state.interval_s, *at) for time_s, *at in visited]
         wait_s = 0.0 if state.obeyed else state.interval_s
         _, *then = _sum(now.place, _times(now.speed, wait_s))
         found = search.next_look(state.seen[1:], then, ages, (y, x), look.frame[1:])
