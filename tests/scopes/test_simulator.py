@@ -16,7 +16,7 @@ from dystrack.core.coords_file import (
 from dystrack.core.errors import ConfigurationError
 from dystrack.scopes.clocks import SimulatedClock
 from dystrack.scopes.geometry import ScanSettings, Um
-from dystrack.scopes.hand_off import NO_ANSWER, FolderHandOff, InProcessHandOff
+from dystrack.scopes.hand_off import NO_ANSWER, FolderHandOff, InProcessHandOff, NextPrescan
 from dystrack.scopes.samples.bodies import Organoid
 from dystrack.scopes.samples.imaging import Imaging
 from dystrack.scopes.samples.motion import Motion
@@ -242,3 +242,62 @@ def test_it_goes_on_without_answers(tmp_path):
     visits = list(Microscope([Site(STILL)], tmp_path, hand_off, settings).run())
     assert [(visit.message, visit.moved) for visit in visits] == [(NO_ANSWER, False)] * 3
     assert np.diff([visit.time_s for visit in visits]) == pytest.approx(300.0, abs=0.2)
+
+
+def test_the_next_prescan_may_be_wanted_elsewhere_than_the_main_scan(tmp_path):
+    def answer(path):
+        return CoordsLine(4.0, 17.5, 20.5, "OK"), NextPrescan(4.0, 18.5, 23.5)
+
+    visits = list(a_microscope(tmp_path, STILL, answer=answer, n_time_points=3).run())
+    for index, visit in enumerate(visits):
+        assert visit.stage_before_um == pytest.approx(Um(0.0, 2.5 * index, 10.0 * index))
+        moved = visit.stage_after_um.minus(visit.stage_before_um)
+        assert moved == pytest.approx(Um(0.0, 0.0, 2.5))
+
+
+def test_a_prescan_tells_whether_the_sample_was_in_it(tmp_path):
+    answers = iter([NextPrescan(4.0, 17.5, 99.5), NextPrescan(4.0, 17.5, -60.5), None])
+    visits = a_microscope(
+        tmp_path, STILL, answer=lambda path: (CENTRE_LINE, next(answers)), n_time_points=3
+    ).run()
+    assert [visit.prescan_in_view for visit in visits] == [True, False, True]
+
+
+@pytest.mark.parametrize("obeys", [False, True])
+def test_it_looks_sooner_where_that_is_wanted_and_it_may(tmp_path, obeys):
+    wishes = iter([None, 100.0, None, 100.0, 150.0, None])
+
+    def answer(path):
+        return CENTRE_LINE, NextPrescan(4.0, 17.5, 19.5, next(wishes))
+
+    scope = a_microscope(tmp_path, STILL, answer=answer, n_time_points=3, obeys_intervals=obeys)
+    visits = list(scope.run())
+    times = [0, 300, 400, 600, 700, 850] if obeys else [0, 300, 600]
+    assert [visit.time_s for visit in visits] == pytest.approx([t + 1 for t in times], abs=0.5)
+    assert [visit.time_point for visit in visits] == list(range(1, len(times) + 1))
+
+
+def test_while_searching_it_looks_at_once_and_takes_no_main_scan(tmp_path):
+    wishes = iter([0.0, 0.0, None, None])
+    main = replace(SCAN, duration_s=50.0)
+
+    def answer(path):
+        return CENTRE_LINE, NextPrescan(4.0, 17.5, 19.5, next(wishes))
+
+    more = {"main_scan": main, "saves_main_scans": True, "n_time_points": 2}
+    visits = list(a_microscope(tmp_path, STILL, answer=answer, obeys_intervals=True, **more).run())
+    assert [visit.searching for visit in visits] == [True, True, False, False]
+    assert [visit.time_s for visit in visits] == pytest.approx([1, 2, 3, 301], abs=0.5)
+    assert len([path for path in tmp_path.iterdir() if "prescan" not in path.name]) == 2
+
+
+def test_only_the_position_that_wants_it_is_looked_at_again(tmp_path):
+    far = replace(STILL, motion=Motion(start=Um(0.0, 5000.0, -5000.0)))
+    wishes = iter([None, 50.0, None, None, None])
+
+    def answer(path):
+        return CENTRE_LINE, NextPrescan(4.0, 17.5, 19.5, next(wishes))
+
+    more = {"answer": answer, "obeys_intervals": True, "n_time_points": 2}
+    visits = list(a_microscope(tmp_path, STILL, far, **more).run())
+    assert [visit.position for visit in visits] == [1, 2, 2, 1, 2]

@@ -17,7 +17,8 @@ from dystrack.core.coords_file import (
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock
 from dystrack.scopes.clocks import SimulatedClock
 
-__all__ = ["NO_ANSWER", "Answer", "FolderHandOff", "HandOff", "InProcessHandOff", "WritePrescan"]
+__all__ = ["NO_ANSWER", "Answer", "FolderHandOff", "HandOff", "InProcessHandOff", "NextPrescan"]
+__all__ += ["WritePrescan"]
 
 NO_ANSWER = "no answer in time"
 """Message where no line came in time."""
@@ -26,6 +27,24 @@ _POLL_S = 0.01
 
 WritePrescan = Callable[[Clock], Path]
 """Writes a prescan, taking the time it takes by a clock, and returns its path."""
+
+
+@dataclass(frozen=True)
+class NextPrescan:
+    """Where and when the next prescan is wanted, apart from where the main scan is.
+
+    Attributes
+    ----------
+    z, y, x : float
+        Its middle in pixels of the prescan that was answered.
+    in_s : float or None
+        How long after the last prescan, 0 for at once; None for at the usual time.
+    """
+
+    z: float
+    y: float
+    x: float
+    in_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -42,12 +61,15 @@ class Answer:
         From the first byte of the prescan to the last.
     latency_s : float
         From the last byte of the prescan to the answer.
+    next_prescan : NextPrescan or None
+        Where the stage goes after the main scan; None to leave it there.
     """
 
     line: CoordsLine
     path: Path
     writing_s: float
     latency_s: float
+    next_prescan: NextPrescan | None = None
 
 
 class HandOff(Protocol):
@@ -129,13 +151,13 @@ class InProcessHandOff:
     Attributes
     ----------
     answer : callable
-        Takes the path of a prescan and returns its line.
+        Takes the path of a prescan and returns its line, or its line and the next prescan.
     clock : Clock
         Time that writing and answering take: by default none for the answer, so that a run is the
         same on any computer.
     """
 
-    answer: Callable[[Path], CoordsLine]
+    answer: Callable[[Path], CoordsLine | tuple[CoordsLine, NextPrescan | None]]
     clock: Clock = field(default_factory=SimulatedClock)
 
     def exchange(self, write_prescan: WritePrescan) -> Answer:
@@ -154,5 +176,6 @@ class InProcessHandOff:
         began_s = self.clock.monotonic()
         path = write_prescan(self.clock)
         written_s = self.clock.monotonic()
-        line = self.answer(path)
-        return Answer(line, path, written_s - began_s, self.clock.monotonic() - written_s)
+        answer = self.answer(path)
+        line, then = (answer, None) if isinstance(answer, CoordsLine) else answer
+        return Answer(line, path, written_s - began_s, self.clock.monotonic() - written_s, then)

@@ -9,6 +9,8 @@
             main scan ◄── move ◄── stage + (target - (size-1)/2) · voxel size ◄────┤ a target
                 ▲                                                                  │
                 └────────────────────── stay ◄── failure, NaN, or no line in time ─┘
+            move on to where the next prescan is wanted, if the answer says so
+        look again at those positions that are wanted sooner, if it may
         wait until the next time point begins
 
 It knows neither the manager nor a pipeline: it meets them on disk, or through a function
@@ -28,7 +30,7 @@ from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import Clock
 from dystrack.scopes.clocks import SimulatedClock
 from dystrack.scopes.geometry import ScanSettings, Um, View
-from dystrack.scopes.hand_off import Answer, HandOff
+from dystrack.scopes.hand_off import Answer, HandOff, NextPrescan
 from dystrack.scopes.samples.sample import Sample
 from dystrack.scopes.stage import Stage, StageAxes, StageSettings
 from dystrack.scopes.visits import Visit, projection
@@ -87,6 +89,9 @@ class MicroscopeSettings:
         Keep a small picture of each main scan, with and without tracking.
     saves_main_scans : bool
         Write the main scans into the folder of the prescans.
+    obeys_intervals : bool
+        Look again sooner than at the next time point where an answer wants that. Where it wants it
+        at once, the sample is being searched for, and no main scan is taken.
     """
 
     prescan: ScanSettings
@@ -101,6 +106,7 @@ class MicroscopeSettings:
     macro_axes: StageAxes | None = None
     keeps_pictures: bool = False
     saves_main_scans: bool = False
+    obeys_intervals: bool = False
 
     def __post_init__(self) -> None:
         """Refuse an unknown file format."""
@@ -142,6 +148,7 @@ class Microscope:
         self._began_s = self._clock.monotonic()
         self._places = [_Place(number, site, settings) for number, site in enumerate(sites, 1)]
         self._stage = Stage(settings.stage, settings.axes.to_stage(_NOWHERE))
+        self._n_rounds = 0
 
     def run(self) -> Iterator[Visit]:
         """Visit all positions at all time points.
@@ -151,16 +158,30 @@ class Microscope:
         Visit
             Record of the visit that has just ended.
         """
-        for time_point in range(1, self._settings.n_time_points + 1):
-            begins_s = (time_point - 1) * self._settings.interval_s
-            self._clock.sleep(begins_s - self._now_s())
-            for place in self._places:
-                yield self._visit(time_point, place)
+        interval_s = self._settings.interval_s
+        for index in range(self._settings.n_time_points):
+            self._clock.sleep(index * interval_s - self._now_s())
+            yield from self._round(self._places)
+            while soon := self._wanted_before((index + 1) * interval_s):
+                self._clock.sleep(min(place.wanted_s for place in soon) - self._now_s())
+                yield from self._round([p for p in soon if p.wanted_s <= self._now_s()])
+
+    def _round(self, places: Sequence["_Place"]) -> Iterator[Visit]:
+        self._n_rounds += 1
+        for place in places:
+            yield self._visit(self._n_rounds, place)
+
+    def _wanted_before(self, time_s: float) -> list["_Place"]:
+        """Return the places that are to be looked at again before a time point begins."""
+        if not self._settings.obeys_intervals:
+            return []
+        return [place for place in self._places if max(place.wanted_s, self._now_s()) < time_s]
 
     def _visit(self, time_point: int, place: "_Place") -> Visit:
-        """Take the prescan, follow the answer, take the main scan."""
+        """Take the prescan, follow the answer, take the main scan, move on."""
         self._stage.move_to(place.stage_um, self._clock)
         before_um = self._stage.position
+        began_s = self._now_s()
         answer = self._analysed_prescan(time_point, place)
         shift = self._shift_to(answer.line)
         reached = self._stage.move_to(before_um.plus(shift or _NOWHERE), self._clock)
@@ -175,9 +196,35 @@ class Microscope:
             prescan_path=answer.path,
             writing_s=answer.writing_s,
             latency_s=answer.latency_s,
+            prescan_in_view=self._prescan_in_view(place, began_s, before_um),
+            searching=self._is_searching(answer),
         )
-        self._main_scan(time_point, place)
+        if not visit.searching:
+            self._main_scan(time_point, place)
+        self._move_on(place, before_um, began_s, answer.next_prescan)
         return visit
+
+    def _is_searching(self, answer: Answer) -> bool:
+        """Return whether a main scan would be in vain, as the next prescan is wanted at once."""
+        then = answer.next_prescan
+        return self._settings.obeys_intervals and then is not None and then.in_s == 0
+
+    def _prescan_in_view(self, place: "_Place", time_s: float, stage_um: Um) -> bool:
+        view = View(self._settings.axes.to_world(stage_um), self._settings.prescan)
+        return place.sample.is_in_view(time_s, view)
+
+    def _move_on(
+        self, place: "_Place", before_um: Um, began_s: float, then: NextPrescan | None
+    ) -> None:
+        """Go to where the next prescan is wanted, and note when."""
+        place.wanted_s = math.inf
+        if then is None:
+            return
+        if then.in_s is not None:
+            place.wanted_s = began_s + then.in_s
+        target = PixelPosition(then.z, then.y, then.x)
+        self._stage.move_to(before_um.plus(self._shift_um(target)), self._clock)
+        place.stage_um = self._stage.position
 
     def _record(self, place: "_Place", **what_happened: Any) -> Visit:
         """Return what happened, and what only a simulation knows: where the sample is now."""
@@ -236,6 +283,9 @@ class Microscope:
         target = PixelPosition(line.z, line.y, line.x)
         if line.msg == FAILURE_MESSAGE or not all(map(math.isfinite, target)):
             return None
+        return self._shift_um(target)
+
+    def _shift_um(self, target: PixelPosition) -> Um:
         prescan = self._settings.prescan
         offset_um = Um(*offset_from_centre_um(target, prescan.shape, prescan.voxel_size))
         return (self._settings.macro_axes or self._settings.axes).shift_to_stage(offset_um)
@@ -248,7 +298,7 @@ class Microscope:
 
 
 class _Place:
-    """A position in the course of a run: where it began and where the stage was left."""
+    """A position in the course of a run: where it began, was left, and when it is wanted again."""
 
     def __init__(self, number: int, site: Site, settings: MicroscopeSettings) -> None:
         self.number = number
@@ -256,3 +306,4 @@ class _Place:
         centred_um = site.sample.target_um(0.0, settings.prescan.field)
         self.start_um = centred_um.plus(site.misplacement_um)
         self.stage_um = settings.axes.to_stage(self.start_um)
+        self.wanted_s = math.inf

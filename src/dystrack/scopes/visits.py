@@ -56,6 +56,10 @@ class Visit:
     image, untracked_image : ndarray of shape (Y, X), uint8, or None
         Small projection of the main scan, and of what would have been seen, had the stage never
         moved; None if no pictures are kept.
+    prescan_in_view : bool
+        Whether the whole sample was in the prescan when that began.
+    searching : bool
+        Whether no main scan was taken, because the sample was being searched for.
     """
 
     time_point: int
@@ -76,6 +80,8 @@ class Visit:
     latency_s: float
     image: Thumbnail | None = field(default=None, repr=False, compare=False)
     untracked_image: Thumbnail | None = field(default=None, repr=False, compare=False)
+    prescan_in_view: bool = True
+    searching: bool = False
 
     @property
     def message(self) -> str:

@@ -67,3 +67,13 @@ def test_seeds_make_different_samples():
 def test_what_is_not_there_is_refused(scene, difficulty, message):
     with pytest.raises(ConfigurationError, match=message):
         make_sample(scene, difficulty)
+
+
+def test_the_noise_has_seeds_of_its_own():
+    kind = SCENES["organoid"]
+    samples = [make_sample("organoid", "hard", seed=1, noise_seed=n) for n in (5, 5, 6)]
+    assert samples[0].motion == samples[2].motion
+    view = View(samples[0].target_um(300.0, kind.prescan.field), kind.prescan)
+    first, same, other = (sample.render(300.0, view) for sample in samples)
+    assert (first == same).all()
+    assert (first != other).any()

@@ -17,6 +17,8 @@ from dystrack.scopes.writing.writers import Stack
 
 __all__ = ["Sample"]
 
+_NOISE = 3  # its own stream: a path has 1 and 2
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -33,7 +35,7 @@ class Sample:
     imaging : Imaging
         Detector.
     seed : int
-        Equal seeds give equal noise.
+        Equal seeds give equal noise at equal times, whatever the path.
     """
 
     body: Body
@@ -117,7 +119,7 @@ class Sample:
         return stack.reshape(view.scan.shape)
 
     def _expose(self, time_s: float, view: View, stack: Stack) -> None:
-        random = np.random.default_rng([self.seed, round(time_s * 1000)])
+        random = np.random.default_rng([self.seed, _NOISE, round(time_s * 1000)])
         centre = self.position_um(time_s)
         for index, shift in enumerate(self.imaging.shifts(len(stack), random)):
             grid = view.plane(index, shift)

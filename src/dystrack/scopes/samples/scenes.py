@@ -201,6 +201,7 @@ def make_sample(
     seed: int = 0,
     speed: float = 1.0,
     start: Um | None = None,
+    noise_seed: int | None = None,
 ) -> Sample:
     """Make the sample of a scene.
 
@@ -211,11 +212,13 @@ def make_sample(
     difficulty : {'easy', 'normal', 'hard'}, optional, default 'normal'
         How hard it is to follow.
     seed : int, optional, default 0
-        Equal seeds give equal samples.
+        Equal seeds give equal samples on equal paths.
     speed : float, optional, default 1.0
         How many times its usual velocity it has.
     start : Um, optional
         Where it is at time 0 in the world; the origin if not given.
+    noise_seed : int, optional
+        Equal ones give equal noise; as `seed` if not given.
 
     Returns
     -------
@@ -243,7 +246,8 @@ def make_sample(
     if level.passer_by:
         surroundings += (PasserBy(brightness=level.passer_by),)
     imaging = replace(level.imaging, black_level=kind.black_level)
-    return Sample(kind.body(seed), motion, surroundings, imaging, seed)
+    noise = seed if noise_seed is None else noise_seed
+    return Sample(kind.body(seed), motion, surroundings, imaging, noise)
 
 
 def _known(name: str, table: Mapping[str, _T], what: str) -> _T:
