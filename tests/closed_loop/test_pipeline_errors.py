@@ -3,12 +3,11 @@
 import pytest
 
 from dystrack.core.caches import ClosedCache
-from dystrack.core.coords_file import read_lines
+from dystrack.core.coords_file import FAILURE_MESSAGE, read_lines
 from dystrack.core.errors import ConfigurationError
 from dystrack.manager.events import AnalysisFailed
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.manager.record.journal import read_journal
-from dystrack.manager.tracking.decision import FAILURE_MESSAGE
 from dystrack.pipelines.center_of_mass import analyze_image
 from fakes import FakeClock, Recorder, fixed_pipeline, write_prescan
 from misbehaving_pipelines import Model, misbehave, reuse_one_dictionary

@@ -12,10 +12,9 @@ from collections import Counter
 
 import pytest
 
-from dystrack.core.coords_file import read_lines
+from dystrack.core.coords_file import FAILURE_MESSAGE, read_lines
 from dystrack.manager.events import AnalysisStarted
 from dystrack.manager.manager import run_dystrack_manager
-from dystrack.manager.tracking.decision import FAILURE_MESSAGE
 from dystrack.manager.workers import isolated
 from dystrack.manager.workers.isolated import IsolatedWorker
 from dystrack.manager.workers.worker_process import State

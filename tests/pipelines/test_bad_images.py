@@ -71,7 +71,9 @@ def analyse(name, folder, image):
     path = write_tiff(folder, image)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        return import_module(f"dystrack.pipelines.{module}").analyze_image(path, await_write=0, **kwargs)
+        return import_module(f"dystrack.pipelines.{module}").analyze_image(
+            path, await_write=0, **kwargs
+        )
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
