@@ -333,6 +333,16 @@ class Answering(Event):
         State of the position once this is sent.
     coords_size : int or None
         Size of the coordinates file in bytes; None where there is none.
+    own : tuple of float or None
+        The pipeline's own answer, where a tracker runs.
+    predicted : tuple of float or None
+        Where the tracker expected the sample in this image, along z, y, x in pixels.
+    sd_px : tuple of float or None
+        Standard deviation of its place after this look.
+    next_zyx : tuple of float or None
+        Where to take the next prescan, if that is another place.
+    next_in_s : float or None
+        When to take it after this one, 0 for at once; None for as usual.
     """
 
     path: str
@@ -344,6 +354,11 @@ class Answering(Event):
     msg: str
     state: dict[str, Any]
     coords_size: int | None
+    own: tuple[float, float, float] | None = None
+    predicted: tuple[float, float, float] | None = None
+    sd_px: tuple[float, float, float] | None = None
+    next_zyx: tuple[float, float, float] | None = None
+    next_in_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -447,6 +462,16 @@ class Answered(Event):
     step_um : tuple of float or None
         From the centre of the image to the coordinates along z, y, x in µm; None where the file
         does not tell its voxel size.
+    own : tuple of float or None
+        The pipeline's own answer, where a tracker runs.
+    predicted : tuple of float or None
+        Where the tracker expected the sample in this image, along z, y, x in pixels.
+    sd_px : tuple of float or None
+        Standard deviation of its place after this look.
+    next_zyx : tuple of float or None
+        Where to take the next prescan, if that is another place.
+    next_in_s : float or None
+        When to take it after this one, 0 for at once; None for as usual.
     """
 
     path: str
@@ -461,6 +486,11 @@ class Answered(Event):
     sent: bool
     total_s: float
     step_um: tuple[float, float, float] | None = None
+    own: tuple[float, float, float] | None = None
+    predicted: tuple[float, float, float] | None = None
+    sd_px: tuple[float, float, float] | None = None
+    next_zyx: tuple[float, float, float] | None = None
+    next_in_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,6 +56,7 @@ def run_dystrack_manager(
     should_stop: Callable[[], bool] | None = None,
     controls: Controls | None = None,
     clock: Clock = SYSTEM_CLOCK,
+    track: str = "off",
 ) -> tuple[list[list[float | None]], dict[str, int]]:
     """Watch a folder for prescans and answer each with coordinates for the microscope.
 
@@ -89,9 +90,10 @@ def run_dystrack_manager(
         Keyword arguments for the pipeline.
     img_cache : dict, default {}
         Keyword arguments that the pipeline hands on from call to call, for each position.
-    img_err_fallback : bool or {"previous", "stay"}, default True
+    img_err_fallback : bool or {"previous", "stay", "predict"}, default True
         What to send when an analysis fails, unless it is the very first: True or ``"previous"``,
         the previous coordinates of the same position; ``"stay"``, the centre of the image;
+        ``"predict"``, where the sample is expected by what was seen of it before, as with `track`;
         False, nothing, and the session ends with the error.
     tra_method : {"txt", "MyPiC"} or callable, default "txt"
         How coordinates reach the microscope: by a line in ``dystrack_coords.txt``, or by the
@@ -157,6 +159,11 @@ def run_dystrack_manager(
         A way to pause the session, to hold and release positions, and to see its status.
     clock : Clock, optional
         The time, for simulations.
+    track : str, {"off", "smooth", "auto", "lead"}, default "off"
+        What is made of the pipeline's answers: ``"off"``, exactly them; ``"smooth"``, the
+        smoothed place of the sample; ``"auto"``, as much ahead of it as it needs; ``"lead"``, where
+        it is expected next. Improbable answers are doubted, failed analyses bridged, a lost sample
+        is searched for, unless `img_err_fallback` is ``"stay"`` or False.
 
     Returns
     -------

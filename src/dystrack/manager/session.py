@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from dystrack.core.analysis import Analysis
 from dystrack.core.caches import ClosedCache, copied
-from dystrack.core.errors import ImageError, IncompleteImageError
+from dystrack.core.errors import ImageError, IncompleteImageError, TargetNotFoundError
 from dystrack.core.protocols import Clock
 from dystrack.images.readiness import Aborted, FileStamp, Gone, Ready
 from dystrack.manager.controls import (
@@ -34,6 +34,7 @@ from dystrack.manager.sender import Sender
 from dystrack.manager.tracking.decision import TrackingRules, decide
 from dystrack.manager.tracking.positions import Position
 from dystrack.manager.tracking.target import Answer, Ending, Failure, NotAnalysed, Outcome, Target
+from dystrack.manager.tracking.times import TrackingTimes, is_black_image
 from dystrack.manager.watching.image_names import PositionPattern
 from dystrack.manager.watching.watcher import ArrivedImage
 from dystrack.manager.workers.in_process import Worker
@@ -124,6 +125,7 @@ class Session:
         self._controls = controls
         self._tell = tell
         self._clock = clock
+        self._times = TrackingTimes(clock, self._positions.values())
         self._source: ImageSource | None = None
         self._skipped: set[Path] = set()
         self._is_paused = False
@@ -188,7 +190,8 @@ class Session:
         number = self._controls.status.n_targets + 1
         position = self.position(label.position)
         has_channel = _asks_for_channel(self._img_kwargs, position.cache)
-        target = Target(image, label, position, number, has_channel, self._is_first)
+        time_s = self._times.of(image)
+        target = Target(image, label, position, number, has_channel, self._is_first, time_s)
         outcome = self._outcome_of(target)
         if self._is_looked_at_again(image, outcome):
             return
@@ -226,7 +229,14 @@ class Session:
         try:
             return self._analyse(target)
         except Exception as error:  # noqa: BLE001 - the one boundary with the user's pipeline
-            return Failure.of(error)
+            return self._failure(target, error)
+
+    def _failure(self, target: Target, error: Exception) -> Failure:
+        """Return why there is no answer; a tracker has to know whether it was dark."""
+        failure = Failure.of(error)
+        if self._rules.has_tracker and isinstance(error, TargetNotFoundError):
+            return replace(failure, is_black=is_black_image(target.image.path))
+        return failure
 
     def _analyse(self, target: Target) -> Analysis:
         _check_readable(target.image)

@@ -13,6 +13,7 @@ from dystrack.core.limits import Limits, parse_axis_limits
 from dystrack.core.protocols import Transmitter
 from dystrack.manager.setting_rules import Choice, Kind, Number, Parsed, setting
 from dystrack.manager.tracking.decision import TrackingRules
+from dystrack.manager.tracking.looks import MODES
 from dystrack.manager.transmitters import Traits, choose_transmitter, traits_of
 from dystrack.manager.watching.image_names import (
     DEFAULT_POSITION_PATTERN,
@@ -24,6 +25,7 @@ __all__ = ["SETTING_NAMES", "Settings", "check_folder", "differing_from_defaults
 
 _SWITCH = Kind(int, "True or False")
 _TEXT = Kind(str, "a text, '' for any")
+_FALLBACK = Choice((True, False, "previous", "stay", "predict"))
 _DICTIONARY = Kind(Mapping, "a dictionary, {} if there is nothing")
 _COUNT = Number(whole=True, or_none=True)
 _DURATION = Number()
@@ -53,7 +55,7 @@ class Settings:
     file_regex: str = setting("", _TEXT)
     img_kwargs: Mapping[str, Any] = setting({}, _DICTIONARY)
     img_cache: Mapping[str, Any] = setting({}, _DICTIONARY)
-    img_err_fallback: bool | str = setting(True, Choice((True, False, "previous", "stay")))
+    img_err_fallback: bool | str = setting(True, _FALLBACK)
     tra_method: str | Transmitter = setting("txt", _WAY_OUT)  # noqa: RUF009 - an attrs field
     tra_kwargs: Mapping[str, Any] = setting({}, _DICTIONARY)
     tra_err_resume: bool = setting(False, _SWITCH)
@@ -77,6 +79,7 @@ class Settings:
     previews: bool = setting(True, _SWITCH)
     answer_files: bool = setting(False, _SWITCH)
     send_limit_s: float = setting(30.0, _DURATION, "s")
+    track: str = setting("off", Choice(MODES))
 
     def __attrs_post_init__(self) -> None:
         if not self.end_on_esc and self.max_checks is self.max_triggers is None:
@@ -111,6 +114,8 @@ class Settings:
             max_failures=self.max_failures,
             on_max_failures=self.on_max_failures,
             on_runaway=self.on_runaway,
+            track=self.track,
+            has_two_targets=self._has_two_targets,
         )
 
     @property
@@ -119,6 +124,12 @@ class Settings:
         if isinstance(given, bool):
             return "previous" if given else None
         return given
+
+    @property
+    def _has_two_targets(self) -> bool:
+        """Whether the next prescan's place gets to the microscope."""
+        traits = self.traits
+        return traits.takes_next or (traits.leaves_lines and self.answer_files)
 
     @property
     def transmit(self) -> Transmitter:

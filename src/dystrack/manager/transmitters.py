@@ -31,11 +31,16 @@ class Traits:
         Whether it leaves a line in the coordinates file for each prescan.
     is_verifiable : bool
         Whether the coordinates file shows if the last answer was sent before a crash.
+    takes_next : bool
+        Whether it wants, as the keyword ``next_prescan``, where to take the next prescan:
+        ``(z, y, x, in_s)``, `in_s` being None for at the usual time; or None for where the main
+        scan is.
     """
 
     says_stay: bool = False
     leaves_lines: bool = False
     is_verifiable: bool = False
+    takes_next: bool = False
 
 
 def send_coords_txt(

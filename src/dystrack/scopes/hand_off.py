@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from dystrack.core.answer_file import answer_path, read_answer
+from dystrack.core.answer_file import NextPrescan, answer_path, read_answer, read_next
 from dystrack.core.coords_file import (
     COORDS_FILE_NAME,
     CoordsLine,
@@ -27,24 +27,6 @@ _POLL_S = 0.01
 
 WritePrescan = Callable[[Clock], Path]
 """Writes a prescan, taking the time it takes by a clock, and returns its path."""
-
-
-@dataclass(frozen=True)
-class NextPrescan:
-    """Where and when the next prescan is wanted, apart from where the main scan is.
-
-    Attributes
-    ----------
-    z, y, x : float
-        Its middle in pixels of the prescan that was answered.
-    in_s : float or None
-        How long after the last prescan, 0 for at once; None for at the usual time.
-    """
-
-    z: float
-    y: float
-    x: float
-    in_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -132,7 +114,8 @@ class FolderHandOff:
                 )
         except TimeoutError:
             line = CoordsLine(math.nan, math.nan, math.nan, NO_ANSWER)
-        return Answer(line, path, written_s - began_s, self.clock.monotonic() - written_s)
+        then = read_next(path) if self.answer_files else None
+        return Answer(line, path, written_s - began_s, self.clock.monotonic() - written_s, then)
 
     def _wait_for_answer(self, prescan: Path) -> CoordsLine:
         return wait_for(

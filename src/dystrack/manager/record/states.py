@@ -12,6 +12,7 @@ from dystrack.core.coordinates import PixelPosition
 from dystrack.core.limits import Travel
 from dystrack.manager.record.encoding import NotStorableError, decode, encode
 from dystrack.manager.settings import Settings
+from dystrack.manager.tracking.looks import plain_of, state_of
 from dystrack.manager.tracking.positions import Position
 
 __all__ = ["position_from_record", "position_record", "settings_record"]
@@ -65,6 +66,7 @@ def position_record(position: Position) -> dict[str, Any]:
     fields["cache"] = None
     fields["previous"] = None if position.previous is None else tuple(position.previous)
     fields["travel"] = {"px": position.travel.px, "um": position.travel.um}
+    fields["track"] = None if position.track is None else plain_of(position.track)
     return {**encode(fields), "cache": _cache_record(position.cache)}
 
 
@@ -90,8 +92,9 @@ def position_from_record(record: Mapping[str, Any], empty_cache: Mapping[str, An
     if fields["previous"] is not None:
         fields["previous"] = PixelPosition(*fields["previous"])
     fields["travel"] = Travel(**fields["travel"])
-    known = {field.name for field in dataclasses.fields(Position)}  # journals may be older
-    return Position(**{name: value for name, value in fields.items() if name in known})
+    if fields.get("track") is not None:  # journals may be older
+        fields["track"] = state_of(fields["track"])
+    return Position(**fields)
 
 
 def _is_storable(value: object) -> bool:

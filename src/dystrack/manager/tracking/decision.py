@@ -11,6 +11,8 @@
                         else the centre of the image: stay
 
     not analysed (its position is held, or it is skipped) ──► stay
+
+With a tracker, its place takes the place of the answer, and of the previous coordinates.
 """
 
 from dataclasses import dataclass, field, replace
@@ -23,6 +25,7 @@ from dystrack.core.findings import graded
 from dystrack.core.limits import Limits, Offset
 from dystrack.manager.events import AnalysisFailed, PositionHeld, Warned
 from dystrack.manager.tracking.answers import check_inside_image
+from dystrack.manager.tracking.following import Course, course_of
 from dystrack.manager.tracking.positions import Position
 from dystrack.manager.tracking.runaway import wrong_axes
 from dystrack.manager.tracking.target import (
@@ -43,7 +46,7 @@ class TrackingRules:
 
     Attributes
     ----------
-    fallback : {"previous", "stay"} or None
+    fallback : {"previous", "stay", "predict"} or None
         What to send when an analysis fails; None: end the session.
     frame_margin_px : float
         How far outside its image a target may lie.
@@ -55,6 +58,10 @@ class TrackingRules:
         What to do beyond: hold the position where it is, or end the session.
     on_runaway : {"warn", "hold"}
         What to do when the stage runs away from the sample.
+    track : {"off", "smooth", "auto", "lead"}
+        What is made of the answers.
+    has_two_targets : bool
+        Whether the microscope takes the next prescan elsewhere than the main scan.
     """
 
     fallback: str | None = "previous"
@@ -63,6 +70,18 @@ class TrackingRules:
     max_failures: int | None = None
     on_max_failures: str = "hold"
     on_runaway: str = "warn"
+    track: str = "off"
+    has_two_targets: bool = False
+
+    @property
+    def is_tracked(self) -> bool:
+        """Whether the tracker says where to go."""
+        return self.track != "off"
+
+    @property
+    def has_tracker(self) -> bool:
+        """Whether a tracker watches, be it only for what to do when an analysis fails."""
+        return self.is_tracked or self.fallback == "predict"
 
 
 def decide(target: Target, outcome: Outcome, rules: TrackingRules) -> Answer | Ending:
@@ -82,27 +101,87 @@ def decide(target: Target, outcome: Outcome, rules: TrackingRules) -> Answer | E
     Answer or Ending
         What is to be sent, with the new state of the position; or that the session ends.
     """
-    match outcome:
-        case NotAnalysed(reason=reason):
-            return _answer_failure(target, None, Failure.of(RefusedMoveError(reason)))
-        case Failure():
-            return _fall_back(target, outcome, rules)
+    if isinstance(outcome, NotAnalysed):
+        return _answer_failure(target, None, Failure.of(RefusedMoveError(outcome.reason)))
+    outcome = _judged(target, outcome, rules)
+    course = _course(target, outcome, rules)
+    if course is not None:
+        target = replace(target, position=course.seen_by(target.position))
+    if isinstance(outcome, Failure):
+        return _fall_back(target, outcome, rules, course)
     try:
-        return _accept(target, outcome, rules)
+        return _accept(target, outcome, rules, course)
+    except RefusedMoveError as refusal:  # of where the tracker wants to go
+        return _fall_back(target, Failure.of(refusal), rules, course)
+
+
+def _judged(
+    target: Target, outcome: Analysis | Failure, rules: TrackingRules
+) -> Analysis | Failure:
+    """Return an answer if it may be sent; otherwise it is a failure."""
+    if isinstance(outcome, Failure):
+        return outcome
+    try:
+        _checked_step(target, PixelPosition(*outcome[:3]), rules)
     except RefusedMoveError as refusal:
-        return _fall_back(target, Failure.of(refusal), rules)
+        return Failure.of(refusal)
+    return outcome
 
 
-def _accept(target: Target, result: Analysis, rules: TrackingRules) -> Answer | Ending:
-    coordinates = PixelPosition(*result[:3])
-    step = _checked_step(target, coordinates, rules)
+def _course(target: Target, outcome: Analysis | Failure, rules: TrackingRules) -> Course | None:
+    """Return where the tracker wants to go, if there is one."""
+    if not rules.has_tracker:
+        return None
+    message = _message(target.position, outcome) if isinstance(outcome, Analysis) else ""
+    mode = rules.track if rules.is_tracked else "smooth"
+    two = rules.is_tracked and rules.has_two_targets
+    return course_of(target, outcome, message, mode, has_two_targets=two)
+
+
+def _accept(
+    target: Target, result: Analysis, rules: TrackingRules, course: Course | None
+) -> Answer | Ending:
+    coordinates, message = PixelPosition(*result[:3]), _message(target.position, result)
     position = target.position.succeeded(result.img_cache, target.shape, target.n_planes)
-    position = position.having_seen(result.evidence)
-    answer = Answer(
-        coordinates,
-        position.moved(coordinates, step, target.voxel_size),
-        _message(target.position, result),
+    seen = replace(target, position=position.having_seen(result.evidence))
+    if course is None:
+        answer = _sending(seen, coordinates, message, rules)
+    elif rules.is_tracked and course.place is not None:
+        answer = _following(seen, course, course.place, course.message_with(message), rules)
+    else:
+        plain = replace(course, then=None, next_in_s=None)
+        answer = _following(seen, plain, coordinates, message, rules)
+    return _unless_running_away(target, replace(answer, own=coordinates if course else None), rules)
+
+
+def _sending(target: Target, to: PixelPosition, message: str, rules: TrackingRules) -> Answer:
+    """Return the answer that sends a position somewhere, if that is allowed."""
+    step = _checked_step(target, to, rules)
+    return Answer(to, target.position.moved(to, step, target.voxel_size), message)
+
+
+def _following(
+    target: Target, course: Course, to: PixelPosition, message: str, rules: TrackingRules
+) -> Answer:
+    """Return the answer that goes where the tracker wants, if that is allowed."""
+    answer = _sending(target, to, message, rules)
+    then = _allowed(target, course.then, rules)
+    if then is not None:  # the stage is there before the next prescan
+        moved = target.position.moved(then, _step(target, then), target.voxel_size)
+        answer = replace(answer, position=replace(moved, previous=to))
+    return replace(
+        answer,
+        position=course.moved(answer.position, then or to),
+        next_coordinates=then,
+        next_in_s=course.next_in_s,
+        predicted=course.predicted,
+        sd_px=course.sd_px,
     )
+
+
+def _unless_running_away(target: Target, answer: Answer, rules: TrackingRules) -> Answer:
+    """Return an answer with a warning, or that the position is held, where the stage runs away."""
+    position = target.position
     wrong = wrong_axes(answer.position.steps)
     if not wrong:
         return answer
@@ -150,7 +229,22 @@ def _step(target: Target, coordinates: PixelPosition) -> Offset | None:
     return z, y, x
 
 
-def _fall_back(target: Target, failure: Failure, rules: TrackingRules) -> Answer | Ending:
+def _allowed(
+    target: Target, coordinates: PixelPosition | None, rules: TrackingRules
+) -> PixelPosition | None:
+    """Return coordinates if they may be sent."""
+    if coordinates is None:
+        return None
+    try:
+        _checked_step(target, coordinates, rules)
+    except RefusedMoveError:
+        return None
+    return coordinates
+
+
+def _fall_back(
+    target: Target, failure: Failure, rules: TrackingRules, course: Course | None
+) -> Answer | Ending:
     """Return what a failed analysis leads to; a file that is gone never ends a session."""
     if not target.is_gone and (target.is_first or rules.fallback is None):
         return _end(target, failure)
@@ -160,11 +254,31 @@ def _fall_back(target: Target, failure: Failure, rules: TrackingRules) -> Answer
     n_failures = position.failures_in_a_row
     if rules.max_failures is None or n_failures <= rules.max_failures:
         failed = replace(target, position=position)
-        return _answer_failure(failed, _previous(failed, rules), failure)
+        return _instead(failed, failure, rules, course)
     if rules.on_max_failures == "stop":
         return _end(target, failure, f"It was failure {n_failures} in a row.")
     reason = f"{n_failures} analyses in a row failed, {rules.max_failures} are allowed."
     return _hold(target, position, reason, failure)
+
+
+def _instead(
+    target: Target, failure: Failure, rules: TrackingRules, course: Course | None
+) -> Answer:
+    """Return what is sent instead of an answer: where the tracker expects the sample, if it does.
+
+    Where it wants to go further than is allowed, or an image does not tell its size, the position
+    stays: what was sent last is not where a tracked sample is.
+    """
+    if course is None and target.position.track is not None:
+        return _answer_failure(target, None, failure)
+    if course is None or course.place is None or rules.fallback == "stay":
+        return _answer_failure(target, _previous(target, rules), failure)
+    try:
+        answer = _following(target, course, course.place, course.message, rules)
+    except RefusedMoveError:
+        return _answer_failure(target, None, failure)
+    event = _failed(target, failure, f"where the sample is expected ({course.message})")
+    return replace(answer, error=failure.error, events=(event,))
 
 
 def _end(target: Target, failure: Failure, note: str = "") -> Ending:
@@ -181,14 +295,8 @@ def _hold(target: Target, position: Position, reason: str, failure: Failure) -> 
 
 def _previous(target: Target, rules: TrackingRules) -> PixelPosition | None:
     """Return the previous coordinates of the position, if they may be sent again."""
-    previous = target.position.previous
-    if rules.fallback != "previous" or previous is None:
-        return None
-    try:
-        _checked_step(target, previous, rules)
-    except RefusedMoveError:
-        return None
-    return previous
+    is_wanted = rules.fallback in {"previous", "predict"}
+    return _allowed(target, target.position.previous, rules) if is_wanted else None
 
 
 def _answer_failure(target: Target, previous: PixelPosition | None, failure: Failure) -> Answer:

@@ -6,18 +6,18 @@ from collections.abc import Iterable
 from dystrack.manager.tracking.looks import Doubt
 from dystrack.manager.tracking.motion import Axes, Moments
 
-__all__ = ["is_doubtful", "repeated", "trust"]
+__all__ = ["LEAST_TRUST", "is_doubtful", "repeated", "trust"]
 
 _SD, _LEAST_SD, _FRAME = 3.5, 3.0, 0.05
 _SPEED_UP = 2.0
-_LEAST_TRUST, _MOST_TRUST = 0.4, 2.0
+LEAST_TRUST, _MOST_TRUST = 0.4, 2.0
 _REPEAT_FRAME, _REPEAT_MOTION, _REPEAT_SD = 0.05, 0.5, 3.0
 _RUN = 1.5
 
 
 def trust(n_real: float, n_wrong: float) -> float:
     """Return how wide the gate is, by what became of earlier doubts: 1 where nothing is known."""
-    return min(max((1 + n_real) / (1 + n_wrong), _LEAST_TRUST), _MOST_TRUST)
+    return min(max((1 + n_real) / (1 + n_wrong), LEAST_TRUST), _MOST_TRUST)
 
 
 def is_doubtful(

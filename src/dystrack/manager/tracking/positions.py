@@ -6,6 +6,8 @@ from typing import Any
 
 from dystrack.core.coordinates import PixelPosition, VoxelSize
 from dystrack.core.limits import Offset, Travel
+from dystrack.manager.tracking.looks import TrackState
+from dystrack.manager.tracking.motion import Axes
 
 __all__ = ["Position"]
 
@@ -40,6 +42,10 @@ class Position:
         Why the position is held where it is; empty if it is not.
     usual_evidence : float or None
         What its prescans have usually shown, where the pipeline does not say how sure it is.
+    track : TrackState or None
+        What the tracker knows; None before its first look.
+    moves : tuple of tuple of float
+        How the stage was moved since that look along z, y, x, in its unit.
     """
 
     name: str
@@ -52,6 +58,8 @@ class Position:
     steps: tuple[Offset, ...] = ()
     held: str = ""
     usual_evidence: float | None = None
+    track: TrackState | None = None
+    moves: tuple[Axes, ...] = ()
 
     def succeeded(
         self, cache: Mapping[str, Any], shape: tuple[int, ...], n_planes: int | None
@@ -99,12 +107,22 @@ class Position:
 
     def not_moved_since(self, before: "Position") -> "Position":
         """Return this state if the coordinates that led to it could not be sent."""
-        return replace(self, previous=before.previous, travel=before.travel, steps=before.steps)
+        has_looked = self.track != before.track
+        return replace(
+            self,
+            previous=before.previous,
+            travel=before.travel,
+            steps=before.steps,
+            moves=() if has_looked else before.moves,
+        )
 
     def hold(self, reason: str) -> "Position":
         """Return the state of a position that is not to be moved any more."""
         return replace(self, held=reason)
 
     def released(self) -> "Position":
-        """Return the state of a position that is tracked again; what led to the hold is over."""
-        return replace(self, held="", failures_in_a_row=0, steps=())
+        """Return the state of a position that is tracked again; what led to the hold is over.
+
+        A person may have moved it, so the tracker begins anew.
+        """
+        return replace(self, held="", failures_in_a_row=0, steps=(), track=None, moves=())

@@ -22,6 +22,7 @@ from dystrack.manager.tracking.targets import Horizon
 __all__ = ["step"]
 
 _GAP, _DOUBT, _JUMP = "TRACKER:GAP", "TRACKER:DOUBT", "TRACKER:JUMP"
+_WEAK = "WARN:WEAK"
 _SEARCH, _HOLD = "TRACKER:SEARCH", "TRACKER:HOLD"
 _DOUBTS_KEPT = 2
 _FADING = 0.9
@@ -53,7 +54,8 @@ def step(state: TrackState, look: Look) -> Tracked:
     arrival = _arrived(state, state.bank, look)
     judged = _judged(arrival)
     now = motion.moments(judged.bank, look.frame)
-    if arrival.shows_no_sample and _is_lost(judged.state, now, look.frame):
+    is_unseen = judged.believed is None and arrival.shows_no_sample
+    if is_unseen and _is_lost(judged.state, now, look.frame):
         return _searched(arrival, judged, now)
     return _aimed(arrival, judged, now)
 
@@ -71,10 +73,15 @@ class _Arrival:
 
     @property
     def shows_no_sample(self) -> bool:
-        """Whether the image could be analysed, and the sample was not in it."""
+        """Whether the image could be analysed, and the sample was not in it for certain."""
         if self.look.failure is None:
-            return self.reading is None
+            return self.reading is None or self.is_weak
         return self.look.failure is Failure.NO_TARGET
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether the image shows next to nothing, so that the answer may be anything."""
+        return self.look.failure is None and _WEAK in self.look.message
 
     def pixel_at(self, place: Axes) -> PixelPosition:
         """Return the pixel of a place."""
@@ -170,13 +177,15 @@ def _judged(arrival: _Arrival) -> _Judged:
     place = _sum(state.camera, reading.offset)
     surprise = _difference(place, arrival.expected.place)
     answer = Doubt(state.time_s, place, reading.bounds, surprise)
-    trusted = gate.trust(state.n_real, state.n_wrong)
+    trusted = gate.LEAST_TRUST if arrival.is_weak else gate.trust(state.n_real, state.n_wrong)
     if not gate.is_doubtful(answer, arrival.last, arrival.expected, look.frame, trusted):
         return _learnt(arrival, answer, arrival.bank, n_real=0, messages=())
     earlier = gate.repeated(answer, reversed(state.doubts), arrival.expected, look.frame)
-    if earlier is None and not state.visited:
+    if earlier is None and (arrival.is_weak or not state.visited):
         doubts = (*state.doubts, answer)[-_DOUBTS_KEPT:]
-        return _Judged(replace(state, doubts=doubts, n_missed=0), arrival.bank, None, (_DOUBT,))
+        n_missed = state.n_missed + 1 if arrival.is_weak else 0
+        state = replace(state, doubts=doubts, n_missed=n_missed)
+        return _Judged(state, arrival.bank, None, (_DOUBT,))
     earlier = earlier or answer
     bank = motion.restarted(arrival.bank, earlier.place, look.frame, state.interval_s)
     since_s = answer.time_s - earlier.time_s

@@ -12,6 +12,7 @@ from dystrack.images.image_file import ImageStatus, Verdict
 from dystrack.images.readiness import Gone, Ready
 from dystrack.images.stack_axes import depth_of_stack
 from dystrack.manager.events import Event
+from dystrack.manager.tracking.motion import Axes
 from dystrack.manager.tracking.positions import Position
 from dystrack.manager.watching.image_names import ImageLabel
 from dystrack.manager.watching.watcher import ArrivedImage
@@ -37,6 +38,8 @@ class Target:
         Whether the pipeline is asked for one channel of it.
     is_first : bool
         Whether none has been analysed before it, neither now nor in the run that is resumed.
+    time_s : float
+        When it was taken, on a clock that runs on over resumes.
     """
 
     image: ArrivedImage
@@ -45,6 +48,7 @@ class Target:
     number: int
     has_channel: bool = False
     is_first: bool = False
+    time_s: float = 0.0
 
     @property
     def path(self) -> str:
@@ -112,12 +116,15 @@ class Failure:
         Its type and its text.
     traceback : str
         The pipeline's own lines of the traceback.
+    is_black : bool
+        Whether the image shows nothing at all, not even noise.
     """
 
     error: Exception
     error_type: str
     message: str
     traceback: str = ""
+    is_black: bool = False
 
     @classmethod
     def of(cls, error: Exception) -> "Failure":
@@ -161,6 +168,16 @@ class Answer:
         Whether the coordinates mean: do not move.
     events : tuple of Event
         What is to be told of the decision.
+    next_coordinates : PixelPosition or None
+        Where to take the next prescan, if that is another place.
+    next_in_s : float or None
+        When to take it after this one, 0 for at once; None for as usual.
+    own : PixelPosition or None
+        The pipeline's own answer, where a tracker runs.
+    predicted : PixelPosition or None
+        Where the tracker expected the sample in this image.
+    sd_px : tuple of float or None
+        Standard deviation of its place along z, y, x.
     """
 
     coordinates: PixelPosition | None
@@ -169,6 +186,11 @@ class Answer:
     error: Exception | None = None
     stays: bool = False
     events: tuple[Event, ...] = ()
+    next_coordinates: PixelPosition | None = None
+    next_in_s: float | None = None
+    own: PixelPosition | None = None
+    predicted: PixelPosition | None = None
+    sd_px: Axes | None = None
 
     @property
     def zyx(self) -> tuple[float | None, float | None, float | None]:
@@ -184,7 +206,15 @@ class Answer:
     def overtaken(self, centre: PixelPosition | None) -> "Answer":
         """Return what is left of this answer once a newer prescan is there: stay."""
         error = self.error or TransmissionError("The answer could not be sent in time.")
-        return replace(self, coordinates=centre, message=FAILURE_MESSAGE, error=error, stays=True)
+        return replace(
+            self,
+            coordinates=centre,
+            message=FAILURE_MESSAGE,
+            error=error,
+            stays=True,
+            next_coordinates=None,
+            next_in_s=None,
+        )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,143 @@
+"""A session's prescan as the tracker sees it, and where the tracker wants to go after it."""
+
+from dataclasses import dataclass, replace
+
+from dystrack.core.analysis import Analysis
+from dystrack.core.coordinates import PixelPosition
+from dystrack.core.errors import ImageError, RefusedMoveError, TargetNotFoundError
+from dystrack.manager.tracking import looks
+from dystrack.manager.tracking.looks import Look, Tracked, TrackState
+from dystrack.manager.tracking.motion import Axes
+from dystrack.manager.tracking.positions import Position
+from dystrack.manager.tracking.prediction import step
+from dystrack.manager.tracking.target import Failure, Target
+
+__all__ = ["Course", "course_of"]
+
+_BRIDGED = "TRACKER:GAP"
+
+
+@dataclass(frozen=True)
+class Course:
+    """Where the tracker wants to go after a prescan, in its pixels.
+
+    Attributes
+    ----------
+    look : Look
+        The prescan as the tracker has seen it.
+    state : TrackState
+        What it has come to know.
+    place : PixelPosition or None
+        Where to take the main scan, or where to go at all; None if nothing is known.
+    then : PixelPosition or None
+        Where to take the next prescan, if that is another place.
+    next_in_s : float or None
+        When to take it after this one, 0 for at once; None for as usual.
+    predicted : PixelPosition or None
+        Where the sample was expected in this image.
+    sd_px : tuple of float or None
+        Standard deviation of its place along z, y, x; None where nothing was known before.
+    messages : tuple of str
+        What was done.
+    """
+
+    look: Look
+    state: TrackState
+    place: PixelPosition | None
+    then: PixelPosition | None = None
+    next_in_s: float | None = None
+    predicted: PixelPosition | None = None
+    sd_px: Axes | None = None
+    messages: tuple[str, ...] = ()
+
+    def message_with(self, own: str) -> str:
+        """Return the pipeline's own message, followed by what the tracker did."""
+        return " ".join((own, *self.messages))
+
+    @property
+    def message(self) -> str:
+        """The message where the pipeline has none: what bridges its failure."""
+        return " ".join(self.messages) or _BRIDGED
+
+    def seen_by(self, position: Position) -> Position:
+        """Return the state of a position after the look; nothing has been moved since."""
+        return replace(position, track=self.state, moves=())
+
+    def moved(self, position: Position, to: PixelPosition) -> Position:
+        """Return the state of a position that is sent on from the look."""
+        return replace(position, moves=(*position.moves, self.look.offset_of(to)))
+
+
+def course_of(
+    target: Target,
+    outcome: Analysis | Failure,
+    message: str,
+    mode: str,
+    *,
+    has_two_targets: bool,
+) -> Course | None:
+    """Return where the tracker wants to go after a prescan.
+
+    Parameters
+    ----------
+    target : Target
+        The prescan, with what is known of its position.
+    outcome : Analysis or Failure
+        A checked answer, or why there is none.
+    message : str
+        The message of the answer, as it is to be sent.
+    mode : {"smooth", "auto", "lead"}
+        How far it leads.
+    has_two_targets : bool
+        Whether the microscope takes the next prescan elsewhere than the main scan.
+
+    Returns
+    -------
+    Course or None
+        None where the prescan does not tell its size.
+    """
+    if target.shape_zyx is None:
+        return None
+    is_answer = isinstance(outcome, Analysis)
+    look = Look(
+        target.time_s,
+        target.shape_zyx,
+        target.voxel_size,
+        PixelPosition(*outcome[:3]) if isinstance(outcome, Analysis) else None,
+        message if is_answer else "",
+        _kind_of(outcome) if isinstance(outcome, Failure) else None,
+        target.position.moves,
+    )
+    tracked = step(replace(target.position.track or TrackState(), mode=mode), look)
+    place = tracked.main if has_two_targets else tracked.only
+    return Course(
+        look,
+        tracked.state,
+        place,
+        tracked.next if has_two_targets else None,
+        tracked.next_in_s,
+        tracked.predicted,
+        _sd_px(tracked, look),
+        tracked.messages,
+    )
+
+
+def _kind_of(failure: Failure) -> looks.Failure:
+    """Return what a failed analysis tells about where the sample is."""
+    match failure.error:
+        case TargetNotFoundError() if failure.is_black:
+            return looks.Failure.BLACK
+        case TargetNotFoundError():
+            return looks.Failure.NO_TARGET
+        case RefusedMoveError():
+            return looks.Failure.REFUSED
+        case ImageError() | OSError():
+            return looks.Failure.UNREADABLE
+    return looks.Failure.WRONG
+
+
+def _sd_px(tracked: Tracked, look: Look) -> Axes | None:
+    if tracked.state.bank is None:
+        return None
+    z, y, x = (sd / size for sd, size in zip(tracked.sd, look.scale, strict=True))
+    return z, y, x
