@@ -8,7 +8,7 @@ import pytest
 
 from closed_loop.fake_zen import MACRO, FakeZen, StoredExperiment, run_macro
 from closed_loop.shared_clock import SharedClock
-from dystrack.core.answer_file import write_answer
+from dystrack.core.answer_file import NextPrescan, write_answer
 from dystrack.core.coordinates import VoxelSize
 from dystrack.core.coords_file import (
     COORDS_FILE_NAME,
@@ -112,7 +112,8 @@ class Answering:
                 self.clock.plan(in_s, lambda line=line: self.give(name, line))
 
     def give(self, name, line):
-        write_answer(self.folder / f"{name}.czi", line)
+        line, then = line if isinstance(line, tuple) else (line, None)
+        write_answer(self.folder / f"{name}.czi", line, then)
         append_line(self.coords, line)
 
     def moves(self):
@@ -283,6 +284,77 @@ def test_it_refuses_an_experiment_without_positions(tmp_path):
     )
     with pytest.raises(RuntimeError, match="has no positions"):
         run_macro(answering.zen, **settings(tmp_path))
+
+
+def stages(zen):
+    """Return where along x each image was taken, in pixels of the prescan from the first one."""
+    start = zen.acquired[0].stage
+    return [(one.name, one.stage.minus(start).x / 2.5) for one in zen.acquired]
+
+
+@pytest.mark.parametrize("is_followed", [True, False])
+def test_it_takes_the_next_prescan_where_that_is_wanted(tmp_path, is_followed):
+    ahead = NextPrescan(4.0, 17.5, 23.5)
+    too_far = NextPrescan(4.0, 17.5, 123.5)
+    answers = [(0.5, (ONE_PIXEL, ahead))], [(0.5, (ONE_PIXEL, too_far))], [(0.5, ONE_PIXEL)]
+    answering = Answering(tmp_path, *answers)
+    run_macro(answering.zen, **settings(tmp_path, TIME_POINTS=3, NEXT_PRESCAN=is_followed))
+    along_x = [x for _, x in stages(answering.zen)]
+    expected = [0, 1, 4, 5, 5, 6] if is_followed else [0, 1, 1, 2, 2, 3]
+    assert along_x == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("looks_again", [True, False])
+def test_it_looks_again_at_once_while_searching_if_asked(tmp_path, looks_again):
+    searching = (ONE_PIXEL, NextPrescan(4.0, 17.5, 20.5, 0.0))
+    answers = [(0.5, searching)], [(0.5, searching)], [(0.5, ONE_PIXEL)]
+    answering = Answering(tmp_path, *answers)
+    n_time_points = 1 if looks_again else 3
+    asked = settings(tmp_path, TIME_POINTS=n_time_points, LOOK_AGAIN=looks_again)
+    run_macro(answering.zen, **asked)
+    names = [name for name, _ in stages(answering.zen)]
+    if looks_again:
+        again = [f"prescan_1_pos_1{end}" for end in ("", "_again_2", "_again_3")]
+        assert names == [*again, "job_1_pos_1"]
+    else:
+        assert names == [f"{kind}_{t}_pos_1" for t in (1, 2, 3) for kind in ("prescan", "job")]
+
+
+def test_a_search_without_end_leaves_time_for_other_positions(tmp_path):
+    searching = (ONE_PIXEL, NextPrescan(4.0, 17.5, 20.5, 0.0))
+    answering = Answering(tmp_path, *[[(0.5, searching)]] * 15)
+    run_macro(answering.zen, **settings(tmp_path, TIME_POINTS=1, LOOK_AGAIN=True))
+    assert len(answering.zen.acquired) == 16
+    assert len(answering.zen.main_scans()) == 1
+
+
+def test_it_follows_a_tracker_with_two_targets(tmp_path):
+    clock = SharedClock()
+    zen = a_microscope(clock, n=2)
+
+    def start_macro(event):
+        if isinstance(event, SessionStarted):
+            clock.run_beside(lambda: run_macro(zen, **settings(tmp_path)))
+
+    run_dystrack_manager(
+        tmp_path,
+        analyze_image,
+        max_triggers=20,
+        file_start="prescan",
+        img_kwargs={"gauss_sigma": 1.0},
+        answer_files=True,
+        track="auto",
+        progress=False,
+        clock=clock,
+        on_event=start_macro,
+        should_stop=lambda: clock.has_ended,
+    )
+    clock.finish()
+    assert all(scan.in_view for scan in zen.main_scans())
+    assert max(scan.distance_um for scan in zen.main_scans()) < 3.0
+    places = {one.name: one.stage for one in zen.acquired}
+    ahead = [places[f"prescan_{t + 1}_pos_1"].minus(places[f"job_{t}_pos_1"]) for t in range(3, 10)]
+    assert all(step.length() > 0.5 for step in ahead)
 
 
 NOT_IN_PYTHON_2 = (

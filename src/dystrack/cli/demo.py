@@ -18,6 +18,7 @@ def demo(  # a command line has its options as parameters
     seconds: float = 20.0,
     speed: float = 1.0,
     seed: int = 0,
+    track: str = "off",
     folder: str = "dystrack_demo",
     report: bool = True,
     keep_prescans: bool = False,
@@ -40,6 +41,8 @@ def demo(  # a command line has its options as parameters
         How many times their usual velocity the samples have.
     seed : int
         Another number gives other samples.
+    track : str
+        off, smooth, auto or lead: what is made of the pipeline's answers.
     folder : str
         Where the report goes; if there is one already, a number is added to the name.
     report : bool
@@ -55,6 +58,7 @@ def demo(  # a command line has its options as parameters
         duration_s=seconds,
         speed=speed,
         seed=seed,
+        track=track,
         keeps_pictures=report,
     )
     has_folder = report or keep_prescans

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dystrack.core.answer_file import NextPrescan, write_answer
+from dystrack.core.answer_file import write_answer
 from dystrack.core.coordinates import offset_from_centre_um
 from dystrack.core.coords_file import COORDS_FILE_NAME, CoordsLine
 from dystrack.core.error_texts import describe_error
@@ -168,7 +168,7 @@ class Sender:
                 msg=answer.message,
                 state=position_record(answer.position),
                 coords_size=self._size_of_coords_file(),
-                **_tracking(answer),
+                **answer.tracking,
             )
         )
         is_sent = self._is_sent(Parcel(target, answer, self._clock.monotonic()))
@@ -186,7 +186,7 @@ class Sender:
                 sent=is_sent,
                 total_s=self._clock.monotonic() - target.image.noticed_s,
                 step_um=_step_um(target, answer),
-                **_tracking(answer),
+                **answer.tracking,
             )
         )
         return is_sent
@@ -274,7 +274,7 @@ class Sender:
             answer = replace(answer, coordinates=None)
         kwargs = dict(self._tra_kwargs)
         if self._traits.takes_next:
-            kwargs["next_prescan"] = _next_prescan(answer)
+            kwargs["next_prescan"] = answer.next_prescan
         self._hand_over(self._transmit, answer, kwargs)
 
     def _write_answer_file(self, target: Target, answer: Answer) -> None:
@@ -282,7 +282,7 @@ class Sender:
         if not path.parent.exists() and Path(self._target_dir).exists():
             return  # its subfolder was deleted: nobody can wait in there
         z, y, x = (float("nan") if value is None else value for value in answer.zyx)
-        write_answer(path, CoordsLine(z, y, x, answer.message), _next_prescan(answer))
+        write_answer(path, CoordsLine(z, y, x, answer.message), answer.next_prescan)
 
     def _record(self) -> None:
         """Keep what was sent; the microscope has it already, so a failure is only told."""
@@ -337,22 +337,6 @@ class Sender:
             return Path(self._target_dir, COORDS_FILE_NAME).stat().st_size
         except OSError:
             return None
-
-
-def _next_prescan(answer: Answer) -> NextPrescan | None:
-    then = answer.next_coordinates
-    return None if then is None else NextPrescan(*then, answer.next_in_s)
-
-
-def _tracking(answer: Answer) -> dict[str, Any]:
-    """Return what the journal keeps of a tracker."""
-    return {
-        "own": answer.own,
-        "predicted": answer.predicted,
-        "sd_px": answer.sd_px,
-        "next_zyx": answer.next_coordinates,
-        "next_in_s": answer.next_in_s,
-    }
 
 
 def _step_um(target: Target, answer: Answer) -> tuple[float, float, float] | None:

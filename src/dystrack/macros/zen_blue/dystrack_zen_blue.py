@@ -23,6 +23,8 @@ FIRST_TIME_POINT = 1  # to go on with an experiment: one more than the last time
 TIME_POINTS = 100  # number of the last time point
 INTERVAL_S = 300  # from the beginning of a time point to that of the next
 ANSWER_FILES = True  # recommended; False: count lines, for a DySTrack without --answer_files
+NEXT_PRESCAN = True  # go where the next prescan is wanted, if an answer file says so (--track auto)
+LOOK_AGAIN = False  # while a lost sample is searched for, scan again at once, without main scans
 TIMEOUT_S = 60  # how long to wait for an answer before staying where it is
 SIGN_X = 1  # -1 if the stage moves the wrong way along an axis
 SIGN_Y = 1
@@ -40,6 +42,8 @@ import time
 COORDS_FILE = "dystrack_coords.txt"
 JOURNAL = "dystrack_journal.jsonl"
 COLUMNS = ("Z", "Y", "X", "msg")
+NEXT_COLUMNS = ("nextZ", "nextY", "nextX")
+MOST_LOOKS = 15  # of a search at one time point
 PRESCAN_ENDING = ".czi"
 ANSWER_ENDING = ".answer.txt"
 FAILURE = "Image analysis failed!"
@@ -218,15 +222,46 @@ def follow(position, geometry, answer):
     return moved, "moves by x %.1f, y %.1f, z %.1f um: " % moves + message
 
 
+def place_of_next(position, geometry, answer):
+    """Return where the next prescan is wanted, or None where an answer does not say it."""
+    if not (NEXT_PRESCAN and answer and target_of(answer)[0]):
+        return None
+    columns = [answer.get(name, "") for name in NEXT_COLUMNS]
+    wanted = dict(zip("ZYX", columns), msg="for the next prescan")
+    target = target_of(wanted)[0]
+    if target is None or geometry.is_too_far(geometry.offset_um(target)):
+        return None
+    return follow(position, geometry, wanted)[0]
+
+
+def is_searching(answer):
+    """Say whether a lost sample is searched for, which is to be looked for again at once."""
+    try:
+        return LOOK_AGAIN and answer is not None and float(answer.get("nextInS", "nan")) == 0
+    except ValueError:
+        return False
+
+
 def visit(answers, position, time_point, number):
-    """Take a prescan, follow the answer, take the main scan; return where that was."""
-    prescan = name_of("prescan", time_point, number)
+    """Search if that is wanted, take the main scan; return where to take the next prescan."""
+    name = name_of("prescan", time_point, number)
+    answer, main, then = look(answers, position, name, time_point, number)
+    for again in range(2, MOST_LOOKS + 1):
+        if not is_searching(answer):
+            break
+        answer, main, then = look(answers, then, "%s_again_%d" % (name, again), time_point, number)
+    acquire(MAIN_EXPERIMENT, main, name_of("job", time_point, number))
+    return then
+
+
+def look(answers, position, prescan, time_point, number):
+    """Take a prescan; return its answer, and where main scan and next prescan are wanted."""
     expected = answers.expect(prescan)
     geometry = acquire(PRESCAN_EXPERIMENT, position, prescan)
-    position, what = follow(position, geometry, wait_for(answers, expected))
+    answer = wait_for(answers, expected)
+    main, what = follow(position, geometry, answer)
     say("Time point %d, position %d %s" % (time_point, number, what))
-    acquire(MAIN_EXPERIMENT, position, name_of("job", time_point, number))
-    return position
+    return answer, main, place_of_next(position, geometry, answer) or main
 
 
 def check_names():

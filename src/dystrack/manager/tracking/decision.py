@@ -135,7 +135,8 @@ def _course(target: Target, outcome: Analysis | Failure, rules: TrackingRules) -
     message = _message(target.position, outcome) if isinstance(outcome, Analysis) else ""
     mode = rules.track if rules.is_tracked else "smooth"
     two = rules.is_tracked and rules.has_two_targets
-    return course_of(target, outcome, message, mode, has_two_targets=two)
+    course = course_of(target, outcome, message, mode, has_two_targets=two)
+    return course and course.within_frame(rules.frame_margin_px)
 
 
 def _accept(

@@ -50,6 +50,18 @@ class Course:
     sd_px: Axes | None = None
     messages: tuple[str, ...] = ()
 
+    def within_frame(self, margin_px: float) -> "Course":
+        """Return the course as far as it stays in the image, or in a margin about it."""
+        return replace(
+            self, place=self._inside(self.place, margin_px), then=self._inside(self.then, margin_px)
+        )
+
+    def _inside(self, place: PixelPosition | None, margin_px: float) -> PixelPosition | None:
+        if place is None:
+            return None
+        ends = zip(place, self.look.shape, strict=True)
+        return PixelPosition(*(min(max(at, -margin_px), size - 1 + margin_px) for at, size in ends))
+
     def message_with(self, own: str) -> str:
         """Return the pipeline's own message, followed by what the tracker did."""
         return " ".join((own, *self.messages))

@@ -1,9 +1,10 @@
 """A prescan on its way through a session, what came of it, and what is to be sent for it."""
 
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from dystrack.core.analysis import Analysis
+from dystrack.core.answer_file import NextPrescan
 from dystrack.core.coordinates import PixelPosition, VoxelSize, centre_of
 from dystrack.core.coords_file import FAILURE_MESSAGE, LATE_MARK
 from dystrack.core.error_texts import describe_error
@@ -196,6 +197,23 @@ class Answer:
     def zyx(self) -> tuple[float | None, float | None, float | None]:
         """Return the three coordinates, None where there are none."""
         return self.coordinates or (None, None, None)
+
+    @property
+    def next_prescan(self) -> NextPrescan | None:
+        """Return where and when the next prescan is wanted, if not where the main scan is."""
+        then = self.next_coordinates
+        return None if then is None else NextPrescan(*then, self.next_in_s)
+
+    @property
+    def tracking(self) -> dict[str, Any]:
+        """Return what the journal keeps of the tracker."""
+        return {
+            "own": self.own,
+            "predicted": self.predicted,
+            "sd_px": self.sd_px,
+            "next_zyx": self.next_coordinates,
+            "next_in_s": self.next_in_s,
+        }
 
     def late(self) -> "Answer":
         """Return this answer, marked as late; a failure says already that nobody should move."""

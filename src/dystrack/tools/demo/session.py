@@ -13,6 +13,7 @@ from dystrack.core.errors import ConfigurationError, FolderError
 from dystrack.core.protocols import Pipeline
 from dystrack.manager.events import Event, Listener, SessionStarted
 from dystrack.manager.manager import run_dystrack_manager
+from dystrack.manager.tracking.looks import MODES
 from dystrack.manager.wording import count
 from dystrack.scopes.clocks import SimulatedClock
 from dystrack.scopes.hand_off import FolderHandOff
@@ -54,13 +55,16 @@ class DemoSettings:
         How many times their usual velocity the samples have.
     seed : int
         Equal seeds give equal shows.
+    track : str
+        What is made of the pipeline's answers, as `run_dystrack_manager` takes it; with a tracker,
+        the microscope takes the next prescan elsewhere than the main scan.
     keeps_pictures : bool
         Whether small pictures of each main scan are kept, for a report.
 
     Raises
     ------
     ConfigurationError
-        If there is no such scene or difficulty, or if a number is not positive.
+        If there is no such scene, difficulty or mode, or if a number is not positive.
     """
 
     scene: str = "organoid"
@@ -70,10 +74,11 @@ class DemoSettings:
     duration_s: float = 20.0
     speed: float = 1.0
     seed: int = 0
+    track: str = "off"
     keeps_pictures: bool = False
 
     def __post_init__(self) -> None:
-        for name, table in (("scene", SCENES), ("difficulty", DIFFICULTIES)):
+        for name, table in (("scene", SCENES), ("difficulty", DIFFICULTIES), ("track", MODES)):
             if getattr(self, name) not in table:
                 msg = f"There is no {name} {getattr(self, name)!r}. Choose {', '.join(table)}."
                 raise ConfigurationError(msg)
@@ -88,6 +93,11 @@ class DemoSettings:
         return self.n_positions * self.n_time_points
 
     @property
+    def has_two_targets(self) -> bool:
+        """Return whether the microscope goes on to where the next prescan is wanted."""
+        return self.track != "off"
+
+    @property
     def about(self) -> dict[str, str]:
         """Return in words what is shown."""
         return {
@@ -97,6 +107,7 @@ class DemoSettings:
             "Positions": str(self.n_positions),
             "Time points": str(self.n_time_points),
             "Speed": "usual" if self.speed == 1 else f"{self.speed:g} times the usual",
+            "Tracking": self.track,
             "Seed": str(self.seed),
         }
 
@@ -142,6 +153,8 @@ def run_demo(
             file_start="prescan",
             img_kwargs=SCENES[settings.scene].pipeline_options,
             progress=False,
+            track=settings.track,
+            answer_files=settings.has_two_targets,
             on_event=start_microscope,
             should_stop=microscope.has_ended,
         )
@@ -268,7 +281,9 @@ class _MicroscopeThread(threading.Thread):
         self._microscope = Microscope(
             [Site(sample) for sample in samples],
             folder,
-            FolderHandOff(folder, timeout_s=_ANSWER_TIMEOUT_S),
+            FolderHandOff(
+                folder, timeout_s=_ANSWER_TIMEOUT_S, answer_files=settings.has_two_targets
+            ),
             MicroscopeSettings(
                 prescan=scene.prescan,
                 main_scan=scene.main_scan,
