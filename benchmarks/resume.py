@@ -77,7 +77,7 @@ def main(n_waiting: int = 100_000, n_answered: int = 20_000) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_journal(folder, n_answered)
-        tifffile.imwrite(folder / "prescan.part", np.zeros((4, 8), np.uint8))
+        tifffile.imwrite(folder / "prescan.part", np.full((4, 8), 7, np.uint8))
         content = (folder / "prescan.part").read_bytes()
         names = [f"prescan_{n_answered + i}_pos_{i % 20}.tif" for i in range(n_waiting)]
         for waiting in names:

@@ -86,7 +86,7 @@ def test_rehearse_says_what_it_is_for(capsys):
     cli.main(["rehearse", "--help"])
     text = capsys.readouterr().out
     assert text.startswith("Usage: dystrack rehearse PIPELINE FOLDER")
-    assert "center_of_mass, chick_node, lateral_line" in text
+    assert "center_of_mass, chick_node, drift, lateral_line" in text
 
 
 def test_rehearse_loads_a_run_file(monkeypatch, tmp_path):
@@ -110,7 +110,7 @@ def test_rehearse_prints_a_table_that_a_file_can_hold(tmp_path, capsys):
     words = ["rehearse", "minimal_example", str(tmp_path), "--interval=0", "--no-progress"]
     cli.main([*words, "--no-report"])
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert any(row[:2] == [name, "1"] and row[-1] == "OK" for row in rows)
+    assert any(row[:2] == [name, "1"] and row[-1] == "WARN:WEAK" for row in rows)
 
 
 @pytest.mark.parametrize("to", [[], ["--to", "page.html"]])

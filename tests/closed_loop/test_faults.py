@@ -229,7 +229,7 @@ def answer_file_blocked(rig):
     assert read_answer(rig.folder / "first.tif") == CoordsLine(1, 2, 3, "OK")
     assert rig.lines == [CoordsLine(1, 2, 3, "OK")]
     assert sorted(path.suffix for path in rig.folder.iterdir()) == [
-        ".jsonl", ".lock", ".tif", ".txt", ".txt",
+        "", ".jsonl", ".lock", ".tif", ".txt", ".txt",
     ]  # fmt: skip
 
 

@@ -98,7 +98,7 @@ def test_a_transmitter_opens_a_cache_only_if_it_looks(run):
         is_closed = isinstance(cache, ClosedCache)
         seen.append((is_closed, cache["seen"]))
 
-    run(["model.tif", "model.tif.2.tif"], tra_method=transmit)
+    run(["model_1.tif", "model_2.tif"], tra_method=transmit)
     assert [type(value) for _, value in seen] == [Model, Model]
     assert seen[0][0] == seen[1][0]
 

@@ -129,6 +129,8 @@ class ImageStatus:
         Number of 2-D planes, in an `OPEN` file so far; None when not known.
     is_colour : bool
         Whether a pixel is a colour (RGB and the like) instead of one value.
+    may_grow : bool
+        Whether nothing in the file says how many planes it will have.
     """
 
     verdict: Verdict
@@ -139,6 +141,7 @@ class ImageStatus:
     voxel_size: VoxelSize | None = None
     n_planes: int | None = None
     is_colour: bool = False
+    may_grow: bool = True
 
 
 def inspect_image(path: Path) -> ImageStatus:
@@ -250,6 +253,7 @@ def _status(structure: Structure, blank: str) -> ImageStatus:
         voxel_size=structure.voxel_size,
         n_planes=structure.n_planes,
         is_colour=structure.is_colour,
+        may_grow=bool(structure.doubt),
     )
 
 

@@ -302,7 +302,7 @@ class ImageArrival:
     def _has_too_few_planes(self, status: ImageStatus) -> bool:
         """Say whether planes are missing; where that is only likely, until the limit."""
         n_planes, expected = status.n_planes, self._expected_planes
-        if n_planes is None:
+        if n_planes is None or not status.may_grow:
             return False
         if expected is None:
             is_likely = n_planes < self._habits.most_planes

@@ -45,7 +45,7 @@ def test_broken_contract(answer, complaint):
 def test_numpy_scalars_and_messages():
     answer = (np.float32(1.5), np.int64(2), np.array(3.0), "a\tb\nc", {"n": 1})
     result = check_answer(answer)
-    assert result == (1.5, 2.0, 3.0, "a b c", {"n": 1})
+    assert result[:5] == (1.5, 2.0, 3.0, "a b c", {"n": 1})
     assert [type(value) for value in result[:3]] == [float] * 3
 
 

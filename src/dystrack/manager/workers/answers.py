@@ -56,8 +56,8 @@ def ask(
         What the pipeline raises.
     """
     with vouch_for(Path(path)):
-        kwargs = {**asking_for_findings(pipeline), **img_kwargs, **img_cache}
-        analysis = check_answer(pipeline(path, **kwargs))
+        kwargs = {**asking_for_findings(pipeline), **img_kwargs}
+        analysis = check_answer(pipeline(path, **kwargs, **img_cache))
     if analysis.findings.confidence is not None:
         return analysis
     return analysis._replace(evidence=_evidence(Path(path), img_kwargs.get("channel")))
