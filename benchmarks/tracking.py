@@ -34,7 +34,7 @@ from dystrack.core.errors import TargetNotFoundError
 from dystrack.manager.tracking.looks import Failure, Look, TrackState
 from dystrack.manager.tracking.prediction import step
 from dystrack.scopes.clocks import SimulatedClock
-from dystrack.scopes.geometry import Um, View
+from dystrack.scopes.geometry import PositionUm, View
 from dystrack.scopes.hand_off import InProcessHandOff, NextPrescan
 from dystrack.scopes.samples.layers import Debris, PasserBy
 from dystrack.scopes.samples.motion import SpeedChange
@@ -43,6 +43,7 @@ from dystrack.scopes.samples.scenes import SCENES, Scene, make_sample
 from dystrack.scopes.simulator import FAILURE_MESSAGE, Microscope, MicroscopeSettings, Site
 from dystrack.scopes.visits import Visit
 
+AT_REST = PositionUm(0.0, 0.0, 0.0)
 FAILED = CoordsLine(math.nan, math.nan, math.nan, FAILURE_MESSAGE)
 
 
@@ -208,7 +209,7 @@ def jumping(sample: Sample, kind: Scene) -> Sample:
 CONDITIONS: Mapping[str, Change] = MappingProxyType(
     {
         "normal": lambda sample, _: sample,
-        "rest": moving(velocity_um_per_s=Um(0.0, 0.0, 0.0), jitter_um=Um(0.0, 0.0, 0.0)),
+        "rest": moving(velocity_um_per_s=AT_REST, jitter_um=AT_REST),
         "2 x as fast": faster(2.0),
         "noise": imaged(photons=15.0, read_noise=0.06),
         "bleaching": imaged(bleaching_s=8_000.0),
@@ -217,7 +218,7 @@ CONDITIONS: Mapping[str, Change] = MappingProxyType(
         "8 black frames": imaged(dropout_every_s=9000.0, dropout_length_s=2400.0),
         "every 2nd black": imaged(**EVERY_SECOND_BLACK),
         "distractors": crowded,
-        "z drift": moving(drift_um_per_s=Um(0.008, 0.0, 0.0)),
+        "z drift": moving(drift_um_per_s=PositionUm(0.008, 0.0, 0.0)),
         "turns": moving(speed_changes=(SpeedChange(2400, 1.0), SpeedChange(2400, -1.0))),
         "stop and go": moving(speed_changes=(SpeedChange(1500, 0.0), SpeedChange(1500, 2.0))),
     }

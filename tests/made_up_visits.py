@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from dystrack.core.coords_file import CoordsLine
-from dystrack.scopes.geometry import Um
+from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.visits import Visit
 
 
 def a_visit(time_point=1, position=1, **changes):
     """Return a visit of a sample that moves 10 µm along x per time point, tracked 1 µm off."""
-    target = Um(0.0, 2.0 * position, 10.0 * (time_point - 1))
-    camera = target.plus(Um(0.0, 0.0, 1.0))
+    target = PositionUm(0.0, 2.0 * position, 10.0 * (time_point - 1))
+    camera = target.plus(PositionUm(0.0, 0.0, 1.0))
     values = {
         "time_point": time_point,
         "position": position,

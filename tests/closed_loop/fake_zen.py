@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from types import SimpleNamespace
 
-from dystrack.scopes.geometry import ScanSettings, Um, View
+from dystrack.scopes.geometry import PositionUm, ScanSettings, View
 from dystrack.scopes.samples.sample import Sample
 from dystrack.scopes.stage import Stage, StageAxes, StageSettings
 from dystrack.scopes.writing.behaviours import BEHAVIOURS, WriteBehaviour
@@ -30,7 +30,7 @@ class Acquisition:
     """An image that was acquired, and what only a simulation knows."""
 
     name: str
-    stage: Um
+    stage: PositionUm
     distance_um: float
     in_view: bool
 
@@ -72,7 +72,7 @@ class FakeZen:
         assert experiment.is_active
         ((x, y, z),) = experiment.positions
         scan = experiment.scan
-        self.stage.move_to(Um(z, y, x), self.clock)
+        self.stage.move_to(PositionUm(z, y, x), self.clock)
         time_s = self.clock.monotonic() - self.began_s
         camera = self.axes.to_world(self.stage.position)
         sample = min(self.samples, key=lambda one: one.position_um(time_s).minus(camera).length())

@@ -7,7 +7,7 @@ from closed_loop.shared_clock import SharedClock
 from dystrack.core.protocols import SYSTEM_CLOCK
 from dystrack.manager.events import SessionStarted
 from dystrack.manager.manager import run_dystrack_manager
-from dystrack.scopes.geometry import Um
+from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.hand_off import FolderHandOff
 from dystrack.scopes.samples.scenes import SCENES, make_sample
 from dystrack.scopes.simulator import Microscope, MicroscopeSettings, Site
@@ -16,7 +16,7 @@ from fakes import Recorder
 
 SITE_DISTANCE_UM = 5000.0
 _CHECK_EVERY_S = 0.05  # on a simulated clock nothing wakes the watcher
-CENTRED = Um(0.0, 0.0, 0.0)
+CENTRED = PositionUm(0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def join(folder, sites, settings, pipeline, *, in_real_time=False, **session):
 
 
 def scene_sites(scene, difficulty="easy", n=1, seed=0, misplacement=CENTRED):
-    starts = [Um(0.0, 0.0, i * SITE_DISTANCE_UM) for i in range(n)]
+    starts = [PositionUm(0.0, 0.0, i * SITE_DISTANCE_UM) for i in range(n)]
     samples = [make_sample(scene, difficulty, seed=seed + i, start=s) for i, s in enumerate(starts)]
     return [Site(sample, misplacement) for sample in samples]
 

@@ -11,7 +11,7 @@ from dystrack.core.coordinates import VoxelSize
 from dystrack.images import write_lock
 from dystrack.manager.events import AnalysisFailed
 from dystrack.pipelines.center_of_mass import analyze_image
-from dystrack.scopes.geometry import ScanSettings, Um, View
+from dystrack.scopes.geometry import PositionUm, ScanSettings, View
 from dystrack.scopes.samples.bodies import Organoid
 from dystrack.scopes.samples.imaging import Imaging
 from dystrack.scopes.samples.motion import Motion
@@ -33,14 +33,14 @@ OPTIONS = {
 
 def a_sample(direction):
     """Return a sample that moves 4 µm a time point, up or down and along one diagonal."""
-    velocity = Um(0.001 * direction, -0.008 * direction, 0.01 * direction)
-    motion = Motion(Um(0.0, 0.0, 5000.0 * direction), velocity)
+    velocity = PositionUm(0.001 * direction, -0.008 * direction, 0.01 * direction)
+    motion = Motion(PositionUm(0.0, 0.0, 5000.0 * direction), velocity)
     return Sample(Organoid(), motion, imaging=Imaging(black_level=-0.05))
 
 
 @pytest.fixture(params=["the system says who writes", "nobody can say who writes"])
 def session(request, tmp_path, monkeypatch):
-    """Return settings of the session with which a prescan can be told to be whole."""
+    """Return settings of the session with which a prescan can be told to be complete."""
     if request.param.startswith("nobody"):
         monkeypatch.setattr(write_lock, "_probe_of_system", lambda: write_lock._cannot_know)
         return {"quiet_s": STALL_S + 1.0}
@@ -73,7 +73,7 @@ def test_in_real_time_too(tmp_path, file_format, behaviour):
 
 
 def check(folder, file_format, behaviour, n_time_points, session):
-    """Track two samples, and check that each answer comes from a whole image."""
+    """Track two samples, and check that each answer comes from a complete image."""
     folder.mkdir()
     settings = MicroscopeSettings(
         SCAN,

@@ -6,14 +6,14 @@ from closed_loop.joined import scene_sites, track_scene
 from dystrack.core.coordinates import centre_of
 from dystrack.manager.events import PositionHeld, Warned
 from dystrack.manager.tracking.runaway import wrong_axes
-from dystrack.scopes.geometry import Um
+from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.samples.scenes import SCENES
 from dystrack.scopes.stage import StageAxes
 
 pytestmark = pytest.mark.filterwarnings("ignore:z was limited")
 
 WITHIN = 6
-MISPLACEMENT = Um(2.0, -2.5, 2.0)  # nobody centres a sample exactly
+MISPLACEMENT = PositionUm(2.0, -2.5, 2.0)  # nobody centres a sample exactly
 WRONG = {
     "z counts the wrong way": StageAxes(z_sign=-1),
     "y counts the wrong way": StageAxes(y_sign=-1),

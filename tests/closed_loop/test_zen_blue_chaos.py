@@ -19,7 +19,7 @@ from dystrack.core.coordinates import VoxelSize
 from dystrack.core.coords_file import FAILURE_MESSAGE, read_lines
 from dystrack.manager.events import Answered, SessionStarted
 from dystrack.manager.manager import run_dystrack_manager
-from dystrack.scopes.geometry import ScanSettings, Um
+from dystrack.scopes.geometry import PositionUm, ScanSettings
 from dystrack.scopes.samples.bodies import Organoid
 from dystrack.scopes.samples.motion import Motion
 from dystrack.scopes.samples.sample import Sample
@@ -47,7 +47,9 @@ class Chaos:
         self.n_time_points = n_time_points
         self.asked_s, self.answered_s = {}, {}
         self.n_sessions = 0
-        samples = [Sample(Organoid(), Motion(Um(0, 0, 4000.0 * i))) for i in range(N_POSITIONS)]
+        samples = [
+            Sample(Organoid(), Motion(PositionUm(0, 0, 4000.0 * i))) for i in range(N_POSITIONS)
+        ]
         starts = [sample.position_um(0.0) for sample in samples]
         experiments = {
             "prescan": StoredExperiment(SCAN, [(at.x, at.y, at.z) for at in starts]),

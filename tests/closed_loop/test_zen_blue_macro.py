@@ -20,7 +20,7 @@ from dystrack.core.coords_file import (
 from dystrack.manager.events import SessionStarted
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.pipelines.center_of_mass import analyze_image
-from dystrack.scopes.geometry import ScanSettings, Um
+from dystrack.scopes.geometry import PositionUm, ScanSettings
 from dystrack.scopes.samples.bodies import Organoid
 from dystrack.scopes.samples.imaging import Imaging
 from dystrack.scopes.samples.motion import Motion
@@ -37,7 +37,7 @@ BOTH_WAYS = pytest.mark.parametrize("answer_files", [True, False])
 
 def a_sample(number=0):
     """Return a sample that moves 4 µm in half a minute."""
-    motion = Motion(Um(3.0, 5.0, FAR_UM * number), Um(0.01, 0.06, -0.1))
+    motion = Motion(PositionUm(3.0, 5.0, FAR_UM * number), PositionUm(0.01, 0.06, -0.1))
     return Sample(Organoid(), motion, imaging=Imaging(black_level=-0.05))
 
 
@@ -58,7 +58,11 @@ def settings(folder, axes=None, **others):
     return {"FOLDER": str(folder), "TIME_POINTS": 10, "INTERVAL_S": 30} | signs | others
 
 
-AXES = [StageAxes(), StageAxes(-1, 1, -1, origin=Um(10.0, -500.0, 700.0)), StageAxes(y_sign=-1)]
+AXES = [
+    StageAxes(),
+    StageAxes(-1, 1, -1, origin=PositionUm(10.0, -500.0, 700.0)),
+    StageAxes(y_sign=-1),
+]
 
 
 @BOTH_WAYS

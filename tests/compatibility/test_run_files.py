@@ -126,7 +126,7 @@ def run(run_file: Path, *words: str) -> tuple[int, str, str]:
 def write_prescans_until_it_ends(
     process: "subprocess.Popen[str]", folder: Path, image: np.ndarray
 ) -> None:
-    """Let one whole prescan after the other appear; the time limit is there for a failure only."""
+    """Let one complete prescan after the other appear; the time limit is there for a failure only."""
     deadline = time.monotonic() + TIMEOUT_S
     for index in itertools.count():
         if process.poll() is not None or time.monotonic() > deadline:

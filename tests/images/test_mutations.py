@@ -22,7 +22,7 @@ import tifffile
 
 from dystrack.images.image_file import ImageStatus, Verdict, inspect_image, inspect_image_closely
 from dystrack.images.readiness import FileStamp, ImageArrival, Ready, Wait
-from dystrack.images.waiting import wait_until_whole
+from dystrack.images.waiting import wait_until_complete
 from fakes import FakeClock
 from genuine_files import GenuineFile, genuine_files
 
@@ -390,7 +390,7 @@ def test_a_real_process_writes_in_real_time(allocated, tmp_path):
             writer.stdin.close()
             while not path.exists():
                 time.sleep(0.001)
-            ready = wait_until_whole(path)
+            ready = wait_until_complete(path)
             read_s = time.time()
             assert FileStamp.of(path) == ready.stamp
             assert file.holds(path)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dystrack.options.standard_output import printable, replace_unknown_letters
+from dystrack.options.standard_output import printable, replace_unknown_characters
 
 
 def test_letters_that_the_console_lacks_become_question_marks(
@@ -13,7 +13,7 @@ def test_letters_that_the_console_lacks_become_question_marks(
     stream = io.TextIOWrapper(io.BytesIO(), encoding="cp1252", write_through=True)
     monkeypatch.setattr("sys.stdout", stream)
 
-    replace_unknown_letters()
+    replace_unknown_characters()
     print("細 é µ")  # noqa: T201 - what is tested
 
     assert stream.buffer.getvalue().decode("cp1252").strip() == "? é µ"
@@ -22,7 +22,7 @@ def test_letters_that_the_console_lacks_become_question_marks(
 def test_a_stream_of_another_kind_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdout", io.StringIO())
 
-    replace_unknown_letters()
+    replace_unknown_characters()
 
 
 @given(st.text())

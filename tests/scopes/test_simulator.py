@@ -15,7 +15,7 @@ from dystrack.core.coords_file import (
 )
 from dystrack.core.errors import ConfigurationError
 from dystrack.scopes.clocks import SimulatedClock
-from dystrack.scopes.geometry import ScanSettings, Um
+from dystrack.scopes.geometry import PositionUm, ScanSettings
 from dystrack.scopes.hand_off import NO_ANSWER, FolderHandOff, InProcessHandOff, NextPrescan
 from dystrack.scopes.samples.bodies import Organoid
 from dystrack.scopes.samples.imaging import Imaging
@@ -32,7 +32,11 @@ CENTRE_LINE = CoordsLine(4.0, 17.5, 19.5, "OK")
 STILL = Sample(Organoid())
 MOVING = Sample(
     Organoid(),
-    Motion(Um(1.0, 2.0, 3.0), Um(0.001, -0.005, 0.01), jitter_um=Um(0.2, 0.5, 0.5)),
+    Motion(
+        PositionUm(1.0, 2.0, 3.0),
+        PositionUm(0.001, -0.005, 0.01),
+        jitter_um=PositionUm(0.2, 0.5, 0.5),
+    ),
     imaging=Imaging(black_level=-0.05, vibration_um=0.1),
 )
 
@@ -72,7 +76,7 @@ def test_a_run_is_the_same_every_time(tmp_path):
 
 
 ALL_AXES = [
-    StageAxes(*signs, swaps_yx=swaps, origin=Um(100.0, -2000.0, 3000.0))
+    StageAxes(*signs, swaps_yx=swaps, origin=PositionUm(100.0, -2000.0, 3000.0))
     for *signs, swaps in product((1, -1), (1, -1), (1, -1), (False, True))
 ]
 
@@ -97,9 +101,9 @@ def test_a_macro_with_a_wrong_sign_runs_away(tmp_path, wrong):
 @pytest.mark.parametrize(
     ("line", "shift"),
     [
-        (CENTRE_LINE, Um(0.0, 0.0, 0.0)),
-        (CoordsLine(5.0, 17.5, 19.5, "OK"), Um(4.0, 0.0, 0.0)),
-        (CoordsLine(4.0, 16.5, 29.5, "WARN:CATCH-UP-STEP"), Um(0.0, -2.5, 25.0)),
+        (CENTRE_LINE, PositionUm(0.0, 0.0, 0.0)),
+        (CoordsLine(5.0, 17.5, 19.5, "OK"), PositionUm(4.0, 0.0, 0.0)),
+        (CoordsLine(4.0, 16.5, 29.5, "WARN:CATCH-UP-STEP"), PositionUm(0.0, -2.5, 25.0)),
     ],
 )
 def test_a_target_is_converted_by_voxel_size_and_centre(tmp_path, line, shift):
@@ -128,11 +132,11 @@ def test_a_flat_prescan_leaves_the_height_alone(tmp_path):
     line = CoordsLine(0.0, 17.5, 20.5, "OK")
     visits = list(a_microscope(tmp_path, STILL, prescan=flat, answer=lambda path: line).run())
     assert tifffile.imread(visits[0].prescan_path).shape == (36, 40)
-    assert visits[-1].stage_after_um == pytest.approx(Um(0.0, 0.0, 12.5))
+    assert visits[-1].stage_after_um == pytest.approx(PositionUm(0.0, 0.0, 12.5))
 
 
 def test_each_position_is_returned_to(tmp_path):
-    far = replace(MOVING, motion=replace(MOVING.motion, start=Um(0.0, 5000.0, -5000.0)))
+    far = replace(MOVING, motion=replace(MOVING.motion, start=PositionUm(0.0, 5000.0, -5000.0)))
     visits = list(a_microscope(tmp_path, MOVING, far).run())
     assert [visit.position for visit in visits] == [1, 2] * 5
     for number in (1, 2):
@@ -168,15 +172,15 @@ def test_writing_takes_simulated_time_once(tmp_path, shares_clock):
 
 
 def test_a_misplaced_sample_is_found_at_once(tmp_path):
-    site = Site(STILL, misplacement_um=Um(3.0, 9.0, -8.0))
+    site = Site(STILL, misplacement_um=PositionUm(3.0, 9.0, -8.0))
     settings = MicroscopeSettings(SCAN, n_time_points=2)
     first, _ = Microscope([site], tmp_path, InProcessHandOff(brightest), settings).run()
-    assert first.stage_before_um == pytest.approx(Um(3.0, 9.0, -8.0))
+    assert first.stage_before_um == pytest.approx(PositionUm(3.0, 9.0, -8.0))
     assert first.distance_um < 2.0
 
 
 def test_a_stage_at_its_end_is_reported(tmp_path):
-    stage = StageSettings(high=Um(100.0, 100.0, 10.0))
+    stage = StageSettings(high=PositionUm(100.0, 100.0, 10.0))
     visits = list(a_microscope(tmp_path, MOVING, stage=stage, n_time_points=4).run())
     assert [visit.reached for visit in visits] == [True, True, True, False]
     assert visits[-1].stage_after_um.x == 10.0
@@ -250,9 +254,9 @@ def test_the_next_prescan_may_be_wanted_elsewhere_than_the_main_scan(tmp_path):
 
     visits = list(a_microscope(tmp_path, STILL, answer=answer, n_time_points=3).run())
     for index, visit in enumerate(visits):
-        assert visit.stage_before_um == pytest.approx(Um(0.0, 2.5 * index, 10.0 * index))
+        assert visit.stage_before_um == pytest.approx(PositionUm(0.0, 2.5 * index, 10.0 * index))
         moved = visit.stage_after_um.minus(visit.stage_before_um)
-        assert moved == pytest.approx(Um(0.0, 0.0, 2.5))
+        assert moved == pytest.approx(PositionUm(0.0, 0.0, 2.5))
 
 
 def test_a_prescan_tells_whether_the_sample_was_in_it(tmp_path):
@@ -292,7 +296,7 @@ def test_while_searching_it_looks_at_once_and_takes_no_main_scan(tmp_path):
 
 
 def test_only_the_position_that_wants_it_is_looked_at_again(tmp_path):
-    far = replace(STILL, motion=Motion(start=Um(0.0, 5000.0, -5000.0)))
+    far = replace(STILL, motion=Motion(start=PositionUm(0.0, 5000.0, -5000.0)))
     wishes = iter([None, 50.0, None, None, None])
 
     def answer(path):

@@ -5,10 +5,10 @@ import pytest
 
 from dystrack.core.coords_file import CoordsLine
 from dystrack.core.errors import ConfigurationError
-from dystrack.scopes.geometry import Um
+from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.visits import Visit, projection, summarise
 
-HERE = Um(0.0, 0.0, 0.0)
+HERE = PositionUm(0.0, 0.0, 0.0)
 
 
 def a_visit(**changes):
@@ -34,8 +34,8 @@ def a_visit(**changes):
 
 
 def test_a_visit_knows_how_far_off_it_was():
-    visit = a_visit(camera_um=Um(1.0, 5.0, 7.0), target_um=Um(1.0, 2.0, 3.0))
-    assert visit.error_um == Um(0.0, 3.0, 4.0)
+    visit = a_visit(camera_um=PositionUm(1.0, 5.0, 7.0), target_um=PositionUm(1.0, 2.0, 3.0))
+    assert visit.error_um == PositionUm(0.0, 3.0, 4.0)
     assert visit.distance_um == 5.0
     assert visit.message == "OK"
 
@@ -43,10 +43,16 @@ def test_a_visit_knows_how_far_off_it_was():
 def test_a_summary_counts_all_visits():
     visits = [
         a_visit(latency_s=0.1),
-        a_visit(position=2, position_um=Um(0.0, 0.0, 1000.0), latency_s=0.2),
-        a_visit(camera_um=Um(0.0, 2.0, 0.0), position_um=Um(0.0, 0.0, 50.0), latency_s=0.9),
-        a_visit(position=2, position_um=Um(0.0, 0.0, 1020.0), untracked_in_view=False),
-        a_visit(camera_um=Um(0.0, 0.0, 9.0), in_view=False, untracked_in_view=False, moved=False),
+        a_visit(position=2, position_um=PositionUm(0.0, 0.0, 1000.0), latency_s=0.2),
+        a_visit(
+            camera_um=PositionUm(0.0, 2.0, 0.0),
+            position_um=PositionUm(0.0, 0.0, 50.0),
+            latency_s=0.9,
+        ),
+        a_visit(position=2, position_um=PositionUm(0.0, 0.0, 1020.0), untracked_in_view=False),
+        a_visit(
+            camera_um=PositionUm(0.0, 0.0, 9.0), in_view=False, untracked_in_view=False, moved=False
+        ),
     ]
     summary = summarise(visits)
     assert summary.n_visits == 5

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from dystrack import __version__
 from dystrack.core.errors import ConfigurationError, DyStrackError
-from dystrack.options.standard_output import printable, replace_unknown_letters
+from dystrack.options.standard_output import printable, replace_unknown_characters
 
 if TYPE_CHECKING:
     import cyclopts
@@ -46,7 +46,7 @@ def main(words: Sequence[str] | None = None) -> None:
         Ctrl-C outside of a run; each with one message on standard error.
     """
     tokens = list(sys.argv[1:] if words is None else words)
-    replace_unknown_letters()
+    replace_unknown_characters()
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning

@@ -6,7 +6,7 @@
     ├── ConfigurationError      what was asked for cannot be done; raised before the watch starts
     │   └── FolderError         the folder is missing, no folder, or not writable
     ├── ImageError              the prescan cannot be used
-    │   ├── IncompleteImageError    it never became whole
+    │   ├── IncompleteImageError    it never became complete
     │   └── UnsupportedImageError   its format, dimensions or colours are not what a pipeline takes
     ├── AnalysisError           a pipeline gave no usable answer
     │   ├── TargetNotFoundError     it found no target in the image
@@ -58,7 +58,7 @@ class ImageError(DyStrackError):
 
 
 class IncompleteImageError(ImageError):
-    """The prescan never became whole."""
+    """The prescan never became complete."""
 
 
 class UnsupportedImageError(ImageError, ValueError):

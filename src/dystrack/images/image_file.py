@@ -1,14 +1,14 @@
-"""Is an image file whole, and what does it hold? Answered from headers, without decoding pixels.
+"""Is an image file complete, and what does it hold? Answered from headers, without decoding pixels.
 
 The verdicts::
 
     COMPLETE    everything that the file promises is there
     OPEN        valid so far, but nothing says that no more planes follow
-    SUSPECT     whole in structure, but some of it looks as if it had not been written yet
+    SUSPECT     complete in structure, but some of it looks as if it had not been written yet
     INCOMPLETE  something is missing; the reason says what
     UNKNOWN     the format is not known
 
-Structure alone cannot see everything: a file that was allocated in advance may be whole in
+Structure alone cannot see everything: a file that was allocated in advance may be complete in
 structure while its last pixels are still zero. That is why `readiness` also asks whether someone
 still writes.
 """
@@ -111,7 +111,7 @@ class ImageStatus:
     Attributes
     ----------
     verdict : Verdict
-        Whether it is whole.
+        Whether it is complete.
     reason : str
         Why it is not `COMPLETE`; else empty.
     axes : str
@@ -145,7 +145,7 @@ class ImageStatus:
 
 
 def inspect_image(path: Path) -> ImageStatus:
-    """Say whether an image file is whole, from its headers and some of its pixels.
+    """Say whether an image file is complete, from its headers and some of its pixels.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def inspect_image(path: Path) -> ImageStatus:
 
 
 def inspect_image_closely(path: Path) -> ImageStatus:
-    """Say whether an image file is whole, with a look at every page of its pixels.
+    """Say whether an image file is complete, with a look at every page of its pixels.
 
     For use where nobody can say whether the file is still being written. Reads all of the pixels.
 

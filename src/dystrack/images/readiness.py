@@ -1,9 +1,9 @@
 """When a prescan may be read: the readiness rule, as a state machine that never sleeps.
 
 Each look takes the stamp of the file, its verdict (`image_file`) and, once its structure looks
-whole, the answer to whether anyone still writes it (`write_lock`). *Quiet* means that the stamp has
-not changed for `quiet_s`, *at rest* that it has not for twice as long; *as many planes* means as
-many as the last good prescan had::
+complete, the answer to whether anyone still writes it (`write_lock`). *Quiet* means that the stamp
+has not changed for `quiet_s`, *at rest* that it has not for twice as long; *as many planes* means
+as many as the last good prescan had::
 
                 nobody writes       nobody can say                 someone writes
     COMPLETE    read                read                           read if quiet
@@ -29,8 +29,8 @@ is unchanged for `limit_s` and may still not be read is aborted. What the folder
 
 Wrong is worse than late:
 
-- Some vendor software keeps its prescans open. A file that is whole, quiet, and without a page that
-  seems unwritten is read all the same; one that might go on is not.
+- Some vendor software keeps its prescans open. A file that is complete, quiet, and without a page
+  that seems unwritten is read all the same; one that might go on is not.
 - Quiet is judged by the monotonic clock from our own first look on. Only a file that is more than
   an hour old then is quiet at once: the clocks of a file server and of this computer may differ by
   more than `quiet_s`, and any of them may be set. Not even that one, if it appeared under our eyes
@@ -76,7 +76,7 @@ _NS_PER_S: Final = 1e9
 
 @dataclass(frozen=True)
 class Ready:
-    """The image is whole: read it now, then compare its stamp.
+    """The image is complete: read it now, then compare its stamp.
 
     Attributes
     ----------
@@ -151,7 +151,7 @@ class ImageArrival:
     clock : Clock, optional
         The time.
     inspect : callable, optional
-        Says whether a file is whole.
+        Says whether a file is complete.
     is_being_written : callable, optional
         Says whether anyone writes a file; None if that cannot be known.
     inspect_closely : callable, optional, default None

@@ -10,7 +10,7 @@ from dystrack.images.image_file import Verdict, inspect_image
 from dystrack.images.readiness import Aborted, Gone, ImageArrival, Ready, Wait
 from dystrack.images.stamps import FileStamp
 
-__all__ = ["vouch_for", "wait_until_whole"]
+__all__ = ["vouch_for", "wait_until_complete"]
 
 _vouched_for: set[Path] = set()
 
@@ -33,7 +33,7 @@ def vouch_for(path: Path) -> Iterator[None]:
         _vouched_for.discard(path)
 
 
-def wait_until_whole(
+def wait_until_complete(
     path: Path,
     *,
     quiet_s: float = 2.0,
@@ -62,7 +62,7 @@ def wait_until_whole(
     Raises
     ------
     IncompleteImageError
-        If the image has not become whole.
+        If the image has not become complete.
     FileNotFoundError
         If there is no such file, or it vanishes meanwhile.
     """
@@ -79,7 +79,7 @@ def wait_until_whole(
                 clock.sleep(retry_s)
             case Aborted(reason=reason):
                 raise IncompleteImageError(
-                    f"The image {path.name} is not whole: {reason}. It was not read. Check that "
+                    f"The image {path.name} is not complete: {reason}. It was not read. Check that "
                     "the microscope finishes writing it, or allow more time."
                 )
             case Gone():

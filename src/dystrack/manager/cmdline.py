@@ -18,7 +18,7 @@ from dystrack.manager.assembly import open_run
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.manager.settings import SETTING_NAMES
 from dystrack.options.command_options import CommandOptions, command_options
-from dystrack.options.standard_output import replace_unknown_letters
+from dystrack.options.standard_output import replace_unknown_characters
 
 if TYPE_CHECKING:
     from dystrack.options.command_parser import Request
@@ -78,7 +78,7 @@ def run_via_cmdline(
         What `run_dystrack_manager` raises once it watches.
     """
     program, tokens = (argv[0], list(argv[1:])) if argv else ("dystrack", [])
-    replace_unknown_letters()
+    replace_unknown_characters()
     with _refusing(program):
         options = command_options(
             image_analysis_func,

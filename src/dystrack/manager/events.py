@@ -112,7 +112,7 @@ class ImageNoticed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ImageVanished(Event):
-    """A prescan was renamed or deleted before it was whole."""
+    """A prescan was renamed or deleted before it was complete."""
 
     path: str
 
@@ -205,7 +205,7 @@ class FolderReturned(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AnalysisStarted(Event):
-    """A whole prescan goes to the pipeline.
+    """A complete prescan goes to the pipeline.
 
     Attributes
     ----------
@@ -218,7 +218,7 @@ class AnalysisStarted(Event):
     shape : tuple of int
         Shape of the image; empty when the file does not tell.
     wait_s : float
-        Time from the notice of its name until it was whole, in s.
+        Time from the notice of its name until it was complete, in s.
     axes : str
         Names of the image's axes, as its file calls them.
     centre : tuple of float or None

@@ -3,10 +3,10 @@
 import io
 import sys
 
-__all__ = ["printable", "replace_unknown_letters"]
+__all__ = ["printable", "replace_unknown_characters"]
 
 
-def replace_unknown_letters() -> None:
+def replace_unknown_characters() -> None:
     """Let standard output print a question mark for each letter that its encoding lacks.
 
     Windows consoles and pipes often take cp1252 only; a file name with other letters would

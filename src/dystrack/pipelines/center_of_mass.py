@@ -57,7 +57,7 @@ def analyze_image(
         fraction of its maximum.
     await_write : float, optional, default 2
         For how many seconds a file must have been left alone before it is read, where its format
-        cannot tell whether it is whole.
+        cannot tell whether it is complete.
     warn_8bit : bool, optional, default True
         If True, a warning is issued if the image is not 8-bit and so is converted.
     show : bool, optional, default False

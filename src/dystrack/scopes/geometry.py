@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from dystrack.core.coordinates import VoxelSize
 from dystrack.core.errors import ConfigurationError
 
-__all__ = ["PlaneGrid", "ScanSettings", "Um", "View"]
+__all__ = ["PlaneGrid", "PositionUm", "ScanSettings", "View"]
 
 
-class Um(NamedTuple):
+class PositionUm(NamedTuple):
     """A position, or the distance between two, in µm.
 
     Attributes
@@ -26,35 +26,35 @@ class Um(NamedTuple):
     y: float
     x: float
 
-    def plus(self, other: "Um") -> "Um":
+    def plus(self, other: "PositionUm") -> "PositionUm":
         """Return the sum.
 
         Parameters
         ----------
-        other : Um
+        other : PositionUm
             What to add.
 
         Returns
         -------
-        Um
+        PositionUm
             Axis by axis.
         """
-        return Um(self.z + other.z, self.y + other.y, self.x + other.x)
+        return PositionUm(self.z + other.z, self.y + other.y, self.x + other.x)
 
-    def minus(self, other: "Um") -> "Um":
+    def minus(self, other: "PositionUm") -> "PositionUm":
         """Return the difference.
 
         Parameters
         ----------
-        other : Um
+        other : PositionUm
             What to take away.
 
         Returns
         -------
-        Um
+        PositionUm
             Axis by axis.
         """
-        return Um(self.z - other.z, self.y - other.y, self.x - other.x)
+        return PositionUm(self.z - other.z, self.y - other.y, self.x - other.x)
 
     def length(self) -> float:
         """Return the distance from zero.
@@ -66,7 +66,7 @@ class Um(NamedTuple):
         """
         return math.hypot(self.z, self.y, self.x)
 
-    def times(self, factor: float) -> "Um":
+    def times(self, factor: float) -> "PositionUm":
         """Return a multiple.
 
         Parameters
@@ -76,15 +76,15 @@ class Um(NamedTuple):
 
         Returns
         -------
-        Um
+        PositionUm
             Axis by axis.
         """
-        return Um(self.z * factor, self.y * factor, self.x * factor)
+        return PositionUm(self.z * factor, self.y * factor, self.x * factor)
 
 
 _BIT_DEPTHS = (8, 16)
 _DIMENSIONS = (2, 3)
-_NO_SHIFT = Um(0.0, 0.0, 0.0)
+_NO_SHIFT = PositionUm(0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -103,12 +103,12 @@ class PlaneGrid:
     y_um: NDArray[np.floating]
     x_um: NDArray[np.floating]
 
-    def relative_to(self, point: Um) -> Self:
+    def relative_to(self, point: PositionUm) -> Self:
         """Return the same pixels as seen from a point.
 
         Parameters
         ----------
-        point : Um
+        point : PositionUm
             The new origin.
 
         Returns
@@ -161,10 +161,10 @@ class ScanSettings:
         return depth, height, width
 
     @property
-    def field(self) -> Um:
+    def field(self) -> PositionUm:
         """Size of the field: number of voxels times their distance."""
         sizes = zip(self.shape_zyx, self.voxel_size, strict=True)
-        return Um(*(size * step_um for size, step_um in sizes))
+        return PositionUm(*(size * step_um for size, step_um in sizes))
 
 
 @dataclass(frozen=True)
@@ -173,23 +173,23 @@ class View:
 
     Attributes
     ----------
-    centre : Um
+    centre : PositionUm
         Centre of the image.
     scan : ScanSettings
         How the image is taken.
     """
 
-    centre: Um
+    centre: PositionUm
     scan: ScanSettings
 
-    def plane(self, index: int, shift: Um = _NO_SHIFT) -> PlaneGrid:
+    def plane(self, index: int, shift: PositionUm = _NO_SHIFT) -> PlaneGrid:
         """Return the pixels of one section.
 
         Parameters
         ----------
         index : int
             Which section.
-        shift : Um, optional
+        shift : PositionUm, optional
             Moves the section, as a vibrating stage does.
 
         Returns
@@ -206,12 +206,12 @@ class View:
             centre.x + (np.arange(width) - (width - 1) / 2) * x_step_um,
         )
 
-    def contains(self, low: Um, high: Um) -> bool:
+    def contains(self, low: PositionUm, high: PositionUm) -> bool:
         """Return whether a box lies inside the field.
 
         Parameters
         ----------
-        low, high : Um
+        low, high : PositionUm
             Opposite corners of the box.
 
         Returns

@@ -29,7 +29,7 @@ from dystrack.core.coords_file import FAILURE_MESSAGE, CoordsLine
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import Clock
 from dystrack.scopes.clocks import SimulatedClock
-from dystrack.scopes.geometry import ScanSettings, Um, View
+from dystrack.scopes.geometry import PositionUm, ScanSettings, View
 from dystrack.scopes.hand_off import Answer, HandOff, NextPrescan
 from dystrack.scopes.samples.sample import Sample
 from dystrack.scopes.stage import Stage, StageAxes, StageSettings
@@ -40,7 +40,7 @@ from dystrack.scopes.writing.writers import SUFFIXES, WRITERS, encode
 
 __all__ = ["Microscope", "MicroscopeSettings", "Site"]
 
-_NOWHERE = Um(0.0, 0.0, 0.0)
+_NOWHERE = PositionUm(0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,12 @@ class Site:
     ----------
     sample : Sample
         What is there; it is not seen from other positions.
-    misplacement_um : Um
+    misplacement_um : PositionUm
         How badly the user centred it at the beginning.
     """
 
     sample: Sample
-    misplacement_um: Um = _NOWHERE
+    misplacement_um: PositionUm = _NOWHERE
 
 
 @dataclass(frozen=True)
@@ -209,12 +209,12 @@ class Microscope:
         then = answer.next_prescan
         return self._settings.obeys_intervals and then is not None and then.in_s == 0
 
-    def _prescan_in_view(self, place: "_Place", time_s: float, stage_um: Um) -> bool:
+    def _prescan_in_view(self, place: "_Place", time_s: float, stage_um: PositionUm) -> bool:
         view = View(self._settings.axes.to_world(stage_um), self._settings.prescan)
         return place.sample.is_in_view(time_s, view)
 
     def _move_on(
-        self, place: "_Place", before_um: Um, began_s: float, then: NextPrescan | None
+        self, place: "_Place", before_um: PositionUm, began_s: float, then: NextPrescan | None
     ) -> None:
         """Go to where the next prescan is wanted, and note when."""
         place.wanted_s = math.inf
@@ -278,19 +278,19 @@ class Microscope:
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}{SUFFIXES[self._settings.file_format]}"
 
-    def _shift_to(self, line: CoordsLine) -> Um | None:
+    def _shift_to(self, line: CoordsLine) -> PositionUm | None:
         """Return how far the macro moves the stage for a line; None to stay."""
         target = PixelPosition(line.z, line.y, line.x)
         if line.msg == FAILURE_MESSAGE or not all(map(math.isfinite, target)):
             return None
         return self._shift_um(target)
 
-    def _shift_um(self, target: PixelPosition) -> Um:
+    def _shift_um(self, target: PixelPosition) -> PositionUm:
         prescan = self._settings.prescan
-        offset_um = Um(*offset_from_centre_um(target, prescan.shape, prescan.voxel_size))
+        offset_um = PositionUm(*offset_from_centre_um(target, prescan.shape, prescan.voxel_size))
         return (self._settings.macro_axes or self._settings.axes).shift_to_stage(offset_um)
 
-    def _camera_um(self) -> Um:
+    def _camera_um(self) -> PositionUm:
         return self._settings.axes.to_world(self._stage.position)
 
     def _now_s(self) -> float:

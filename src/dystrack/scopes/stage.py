@@ -4,13 +4,13 @@ import math
 from dataclasses import dataclass
 
 from dystrack.core.protocols import Clock
-from dystrack.scopes.geometry import Um
+from dystrack.scopes.geometry import PositionUm
 
 __all__ = ["Stage", "StageAxes", "StageSettings", "spread_over_stage"]
 
-_ORIGIN = Um(0.0, 0.0, 0.0)
-_LOW = Um(-5_000.0, -50_000.0, -50_000.0)
-_HIGH = Um(5_000.0, 50_000.0, 50_000.0)
+_ORIGIN = PositionUm(0.0, 0.0, 0.0)
+_LOW = PositionUm(-5_000.0, -50_000.0, -50_000.0)
+_HIGH = PositionUm(5_000.0, 50_000.0, 50_000.0)
 _WIDEST_SPACING_UM = 5_000.0
 _ROOM_TO_MOVE_UM = 10_000.0  # between the outermost places and the ends of the travel
 
@@ -25,7 +25,7 @@ class StageAxes:
         -1 where the stage counts against the image's axis.
     swaps_yx : bool
         Whether the stage's y runs along the image's x.
-    origin : Um
+    origin : PositionUm
         Point of the world that is in the middle of the image when the stage reads zero.
     """
 
@@ -33,54 +33,54 @@ class StageAxes:
     y_sign: int = 1
     x_sign: int = 1
     swaps_yx: bool = False
-    origin: Um = _ORIGIN
+    origin: PositionUm = _ORIGIN
 
-    def to_world(self, stage: Um) -> Um:
+    def to_world(self, stage: PositionUm) -> PositionUm:
         """Return what is in the middle of the image.
 
         Parameters
         ----------
-        stage : Um
+        stage : PositionUm
             What the stage reads.
 
         Returns
         -------
-        Um
+        PositionUm
             Point in the world.
         """
         y, x = (stage.x, stage.y) if self.swaps_yx else (stage.y, stage.x)
-        return self.origin.plus(Um(self.z_sign * stage.z, self.y_sign * y, self.x_sign * x))
+        return self.origin.plus(PositionUm(self.z_sign * stage.z, self.y_sign * y, self.x_sign * x))
 
-    def to_stage(self, world: Um) -> Um:
+    def to_stage(self, world: PositionUm) -> PositionUm:
         """Return what the stage reads with a point in the middle of the image.
 
         Parameters
         ----------
-        world : Um
+        world : PositionUm
             Point in the world.
 
         Returns
         -------
-        Um
+        PositionUm
             Reading of the stage.
         """
         return self.shift_to_stage(world.minus(self.origin))
 
-    def shift_to_stage(self, shift: Um) -> Um:
+    def shift_to_stage(self, shift: PositionUm) -> PositionUm:
         """Return how far the stage has to move.
 
         Parameters
         ----------
-        shift : Um
+        shift : PositionUm
             Distance in the image.
 
         Returns
         -------
-        Um
+        PositionUm
             Distance along the stage's axes.
         """
         y, x = self.y_sign * shift.y, self.x_sign * shift.x
-        return Um(self.z_sign * shift.z, *((x, y) if self.swaps_yx else (y, x)))
+        return PositionUm(self.z_sign * shift.z, *((x, y) if self.swaps_yx else (y, x)))
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class StageSettings:
 
     Attributes
     ----------
-    low, high : Um
+    low, high : PositionUm
         Ends of its travel.
     speed_um_per_s : float
         How fast it moves; the axes move at the same time.
@@ -97,8 +97,8 @@ class StageSettings:
         How long it waits after a move.
     """
 
-    low: Um = _LOW
-    high: Um = _HIGH
+    low: PositionUm = _LOW
+    high: PositionUm = _HIGH
     speed_um_per_s: float = 2000.0
     settling_s: float = 0.1
 
@@ -110,25 +110,25 @@ class Stage:
     ----------
     settings : StageSettings
         What it can do.
-    position : Um
+    position : PositionUm
         Where it is.
     """
 
-    def __init__(self, settings: StageSettings, position: Um) -> None:
+    def __init__(self, settings: StageSettings, position: PositionUm) -> None:
         self._settings = settings
         self._position = position
 
     @property
-    def position(self) -> Um:
+    def position(self) -> PositionUm:
         """What it reads now."""
         return self._position
 
-    def move_to(self, target: Um, clock: Clock) -> bool:
+    def move_to(self, target: PositionUm, clock: Clock) -> bool:
         """Move as far as the ends of the travel allow, and settle.
 
         Parameters
         ----------
-        target : Um
+        target : PositionUm
             Where to go.
         clock : Clock
             Sleeps while it moves.
@@ -139,7 +139,7 @@ class Stage:
             Whether it got there; false where it stopped at an end.
         """
         ends = zip(self._settings.low, target, self._settings.high, strict=True)
-        reached = Um(*(min(max(low, wanted), high) for low, wanted, high in ends))
+        reached = PositionUm(*(min(max(low, wanted), high) for low, wanted, high in ends))
         way = reached.minus(self._position)
         if any(way):
             longest_um = max(abs(distance) for distance in way)
@@ -148,7 +148,7 @@ class Stage:
         return reached == target
 
 
-def spread_over_stage(n_places: int, settings: StageSettings) -> list[Um]:
+def spread_over_stage(n_places: int, settings: StageSettings) -> list[PositionUm]:
     """Return places for samples, in a square grid around the middle of the stage's travel.
 
     Parameters
@@ -160,7 +160,7 @@ def spread_over_stage(n_places: int, settings: StageSettings) -> list[Um]:
 
     Returns
     -------
-    list of Um
+    list of PositionUm
         Row by row and back again, 5 mm apart, or closer where that is too wide.
     """
     n_columns = math.ceil(math.sqrt(n_places))
@@ -175,5 +175,5 @@ def spread_over_stage(n_places: int, settings: StageSettings) -> list[Um]:
         if row % 2:
             column = n_columns - 1 - column
         from_middle = (row - (n_rows - 1) / 2, column - (n_columns - 1) / 2)
-        places.append(middle.plus(Um(0.0, *from_middle).times(spacing_um)))
+        places.append(middle.plus(PositionUm(0.0, *from_middle).times(spacing_um)))
     return places

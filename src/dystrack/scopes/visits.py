@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dystrack.core.coords_file import CoordsLine
 from dystrack.core.errors import ConfigurationError
-from dystrack.scopes.geometry import Um
+from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.writing.writers import Stack
 
 __all__ = ["Summary", "Thumbnail", "Visit", "projection", "summarise"]
@@ -31,13 +31,13 @@ class Visit:
         Numbers of the time point and of the position, from 1.
     time_s : float
         When the main scan began, in simulated seconds since the beginning of the run.
-    stage_before_um, stage_after_um : Um
+    stage_before_um, stage_after_um : PositionUm
         What the stage read at the prescan and at the main scan.
-    camera_um : Um
+    camera_um : PositionUm
         Middle of the main scan in the world.
-    target_um : Um
+    target_um : PositionUm
         Where that middle should have been.
-    position_um : Um
+    position_um : PositionUm
         Where the sample's point was that a pipeline looks for.
     in_view : bool
         Whether the complete sample was seen in the main scan; never in a black one.
@@ -65,11 +65,11 @@ class Visit:
     time_point: int
     position: int
     time_s: float
-    stage_before_um: Um
-    stage_after_um: Um
-    camera_um: Um
-    target_um: Um
-    position_um: Um
+    stage_before_um: PositionUm
+    stage_after_um: PositionUm
+    camera_um: PositionUm
+    target_um: PositionUm
+    position_um: PositionUm
     in_view: bool
     untracked_in_view: bool
     moved: bool
@@ -89,7 +89,7 @@ class Visit:
         return self.line.msg
 
     @property
-    def error_um(self) -> Um:
+    def error_um(self) -> PositionUm:
         """How far the middle of the main scan lay from where it should have been."""
         return self.camera_um.minus(self.target_um)
 

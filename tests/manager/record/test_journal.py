@@ -46,7 +46,7 @@ def test_a_torn_line_is_dropped_and_later_ones_are_kept(tmp_path, cut):
     with JournalWriter(tmp_path, clock) as journal:
         journal(ImageNoticed(path="third"))
     records, n_torn = read_journal(journal.path)
-    # A line that lacks nothing but its line end is whole.
+    # A line that lacks nothing but its line end is complete.
     assert [r["path"] for r in records] == (
         ["first", "second", "third"] if cut == 1 else ["first", "third"]
     )

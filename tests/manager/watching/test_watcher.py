@@ -24,7 +24,7 @@ WHOLE = ImageStatus(verdict=Verdict.COMPLETE, n_planes=5)
 
 
 class ScriptedArrival:
-    """Waits as often as its path's script says, then is whole as of the file's own times."""
+    """Waits as often as its path's script says, then is complete as of the file's own times."""
 
     def __init__(self, path, script=()):
         self._path = path

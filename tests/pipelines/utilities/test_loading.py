@@ -25,7 +25,7 @@ class Scene:
         self.stamps = ["first", "first"]
         self.waits = []
         self.is_colour = False
-        monkeypatch.setattr(loading, "wait_until_whole", self._wait)
+        monkeypatch.setattr(loading, "wait_until_complete", self._wait)
         monkeypatch.setattr(loading, "FileStamp", SimpleNamespace(of=lambda _: self._stamp()))
         monkeypatch.setattr(loading, "read_image", self._read)
 

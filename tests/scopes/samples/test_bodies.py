@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from dystrack.core.coordinates import VoxelSize
-from dystrack.scopes.geometry import ScanSettings, Um, View
+from dystrack.scopes.geometry import PositionUm, ScanSettings, View
 from dystrack.scopes.samples.bodies import DividingCells, Node, Organoid, Primordium
 
 BODIES = [Primordium(), Organoid(), Node(), DividingCells()]
-CENTRE = Um(3.0, -7.0, 11.0)
+CENTRE = PositionUm(3.0, -7.0, 11.0)
 SCAN = ScanSettings((25, 120, 160), VoxelSize(1.5, 1.0, 1.0))
 
 
@@ -26,7 +26,9 @@ def grid_um(axis):
 
 def centroid_um(light):
     weights = [light.sum(axis=tuple({0, 1, 2} - {axis})) for axis in range(3)]
-    return Um(*(float(np.average(grid_um(axis), weights=weights[axis])) for axis in range(3)))
+    return PositionUm(
+        *(float(np.average(grid_um(axis), weights=weights[axis])) for axis in range(3))
+    )
 
 
 @pytest.mark.parametrize("body", BODIES)
@@ -38,18 +40,18 @@ def test_light_is_between_dark_and_one(body):
 
 @pytest.mark.parametrize("body", BODIES)
 def test_far_away_there_is_nothing(body):
-    assert painted(body, middle=Um(500.0, 500.0, 500.0)).max() < 1e-6
+    assert painted(body, middle=PositionUm(500.0, 500.0, 500.0)).max() < 1e-6
 
 
 @pytest.mark.parametrize("body", [Primordium(), Organoid(), DividingCells()])
 def test_cells_move_with_the_body(body):
-    way = Um(4.5, 10.0, -20.0)
+    way = PositionUm(4.5, 10.0, -20.0)
     there = painted(body, CENTRE.plus(way), middle=CENTRE.plus(way))
     assert np.mean(np.abs(there - painted(body)) > 0.01) < 0.01
 
 
 def test_nuclei_stay_while_the_edge_passes():
-    before, after = painted(Node()), painted(Node(), CENTRE.plus(Um(0.0, 0.0, -15.0)))
+    before, after = painted(Node()), painted(Node(), CENTRE.plus(PositionUm(0.0, 0.0, -15.0)))
     left = slice(0, 30)
     correlation = np.corrcoef(before[..., left].ravel(), after[..., left].ravel())[0, 1]
     assert correlation > 0.98
@@ -77,7 +79,7 @@ def test_all_light_is_in_the_extent(body, time_s):
 
 
 def test_a_primordium_is_dark_in_front_and_leaves_a_trail():
-    middle = CENTRE.plus(Um(0.0, 0.0, -140.0))
+    middle = CENTRE.plus(PositionUm(0.0, 0.0, -140.0))
     light = painted(Primordium(), middle=middle).max(axis=(0, 1))
     x_um = grid_um(2) - 140.0
     assert light[x_um > -138].min() > 0.5
@@ -87,13 +89,13 @@ def test_a_primordium_is_dark_in_front_and_leaves_a_trail():
 
 @pytest.mark.parametrize(("blank_fract", "expected"), [(0.2, -60.0), (0.5, 0.0), (0.3, -40.0)])
 def test_a_primordium_leaves_part_of_the_field_free(blank_fract, expected):
-    aim = Primordium(blank_fract=blank_fract).aim(Um(42.0, 84.0, 200.0))
-    assert aim == pytest.approx(Um(0.0, 0.0, expected))
+    aim = Primordium(blank_fract=blank_fract).aim(PositionUm(42.0, 84.0, 200.0))
+    assert aim == pytest.approx(PositionUm(0.0, 0.0, expected))
 
 
 @pytest.mark.parametrize("body", BODIES[1:])
 def test_all_others_belong_in_the_middle(body):
-    assert body.aim(Um(42.0, 84.0, 200.0)) == Um(0.0, 0.0, 0.0)
+    assert body.aim(PositionUm(42.0, 84.0, 200.0)) == PositionUm(0.0, 0.0, 0.0)
 
 
 def test_the_light_of_a_node_falls_to_a_half_at_its_edge():

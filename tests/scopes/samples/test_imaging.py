@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from dystrack.scopes.geometry import Um
+from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.samples.imaging import Imaging
 
 QUIET = {"photons": 1e12, "read_noise": 0.0}
@@ -76,4 +76,4 @@ def test_vibration_shakes_in_the_plane():
     shifts = np.array(Imaging(vibration_um=0.5).shifts(2000, random))
     assert shifts[:, 0].tolist() == [0.0] * 2000
     assert shifts[:, 1:].std(axis=0) == pytest.approx([0.5, 0.5], rel=0.1)
-    assert Imaging().shifts(1, random) == [Um(0.0, 0.0, 0.0)]
+    assert Imaging().shifts(1, random) == [PositionUm(0.0, 0.0, 0.0)]

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from dystrack.scopes.geometry import PlaneGrid, Um
+from dystrack.scopes.geometry import PlaneGrid, PositionUm
 from dystrack.scopes.samples.layers import Debris, PasserBy, Skin
 
-HERE = Um(0.0, 0.0, 0.0)
+HERE = PositionUm(0.0, 0.0, 0.0)
 
 
 def painted(layer, z_um=0.0, centre=HERE, time_s=0.0, size=200):
@@ -25,12 +25,12 @@ def test_skin_is_brightest_above_the_sample():
 def test_skin_follows_the_sample_up_but_not_sideways():
     skin = Skin()
     here = painted(skin, z_um=9.0)
-    np.testing.assert_array_equal(painted(skin, 14.0, Um(5.0, 0.0, 40.0)), here)
+    np.testing.assert_array_equal(painted(skin, 14.0, PositionUm(5.0, 0.0, 40.0)), here)
 
 
 @pytest.mark.parametrize("y_um", [0.0, 20.0])
 def test_skin_is_dark_over_the_sample(y_um):
-    light = painted(Skin(gap_um=10.0, brightness=0.2), z_um=10.0, centre=Um(0.0, y_um, 0.0))
+    light = painted(Skin(gap_um=10.0, brightness=0.2), z_um=10.0, centre=PositionUm(0.0, y_um, 0.0))
     distance_um = np.abs((np.arange(200) - 99.5) * 0.5 - y_um)
     assert light[distance_um < 4].max() < 0.01
     assert light[distance_um > 15].max() > 0.18
@@ -41,7 +41,9 @@ def test_debris_stays_where_it_is():
     here = painted(debris)
     assert 0.1 < here.max() <= 0.4
     assert np.mean(here > 0) < 0.1
-    np.testing.assert_array_equal(painted(debris, centre=Um(5.0, 5.0, 5.0), time_s=99.0), here)
+    np.testing.assert_array_equal(
+        painted(debris, centre=PositionUm(5.0, 5.0, 5.0), time_s=99.0), here
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,7 +51,7 @@ def test_debris_stays_where_it_is():
 )
 def test_a_passer_by_crosses_at_its_distance(time_s, x_um):
     passer_by = PasserBy(distance_um=30.0, speed_um_per_s=0.1, every_s=7200.0)
-    light = painted(passer_by, centre=Um(0.0, -10.0, 5.0), time_s=time_s)
+    light = painted(passer_by, centre=PositionUm(0.0, -10.0, 5.0), time_s=time_s)
     y_px, x_px = np.unravel_index(light.argmax(), light.shape)
     assert (y_px - 99.5) * 0.5 == pytest.approx(20.0, abs=0.5)
     assert (x_px - 99.5) * 0.5 == pytest.approx(5.0 + x_um, abs=0.5)

@@ -5,16 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dystrack.scopes.geometry import Um
+from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.samples.motion import Motion, SpeedChange
 
-START = Um(5.0, 6.0, 7.0)
+START = PositionUm(5.0, 6.0, 7.0)
 LIVELY = Motion(
     start=START,
-    velocity_um_per_s=Um(0.0, 0.0, 0.02),
+    velocity_um_per_s=PositionUm(0.0, 0.0, 0.02),
     speed_changes=(SpeedChange(100.0, 1.0), SpeedChange(50.0, 3.0), SpeedChange(50.0, 0.0)),
-    drift_um_per_s=Um(0.001, 0.0, 0.0),
-    jitter_um=Um(0.5, 1.0, 1.0),
+    drift_um_per_s=PositionUm(0.001, 0.0, 0.0),
+    jitter_um=PositionUm(0.5, 1.0, 1.0),
     jump_um=4.0,
     jump_every_s=500.0,
     seed=3,
@@ -27,8 +27,8 @@ def test_it_begins_at_its_start(motion):
 
 
 def test_velocity_and_drift_add_up():
-    motion = Motion(START, Um(0.0, 0.1, 0.2), drift_um_per_s=Um(0.01, 0.0, -0.1))
-    assert motion.position_um(10.0) == pytest.approx(Um(5.1, 7.0, 8.0))
+    motion = Motion(START, PositionUm(0.0, 0.1, 0.2), drift_um_per_s=PositionUm(0.01, 0.0, -0.1))
+    assert motion.position_um(10.0) == pytest.approx(PositionUm(5.1, 7.0, 8.0))
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def test_velocity_and_drift_add_up():
 )
 def test_speed_changes_repeat(time_s, way_um):
     changes = LIVELY.speed_changes
-    motion = Motion(velocity_um_per_s=Um(0.0, 0.0, 0.1), speed_changes=changes)
-    assert motion.position_um(time_s) == pytest.approx(Um(0.0, 0.0, way_um))
+    motion = Motion(velocity_um_per_s=PositionUm(0.0, 0.0, 0.1), speed_changes=changes)
+    assert motion.position_um(time_s) == pytest.approx(PositionUm(0.0, 0.0, way_um))
 
 
 @given(st.floats(0, 1e6))
@@ -47,12 +47,14 @@ def test_the_same_seed_is_at_the_same_place(time_s):
 
 
 def test_another_seed_goes_another_way():
-    other = Motion(jitter_um=Um(0.0, 1.0, 1.0), seed=1)
-    assert other.position_um(700.0) != Motion(jitter_um=Um(0.0, 1.0, 1.0)).position_um(700.0)
+    other = Motion(jitter_um=PositionUm(0.0, 1.0, 1.0), seed=1)
+    assert other.position_um(700.0) != Motion(jitter_um=PositionUm(0.0, 1.0, 1.0)).position_um(
+        700.0
+    )
 
 
 def test_jitter_is_smooth_and_as_wide_as_it_should_be():
-    motion = Motion(jitter_um=Um(0.0, 2.0, 0.0), jitter_period_s=600.0)
+    motion = Motion(jitter_um=PositionUm(0.0, 2.0, 0.0), jitter_period_s=600.0)
     ys = [motion.position_um(10.0 * i).y for i in range(20_000)]
     mean = sum(ys) / len(ys)
     deviation = (sum((y - mean) ** 2 for y in ys) / len(ys)) ** 0.5

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dystrack.core.coordinates import VoxelSize
-from dystrack.scopes.geometry import ScanSettings, Um, View
+from dystrack.scopes.geometry import PositionUm, ScanSettings, View
 from dystrack.scopes.samples.bodies import Organoid, Primordium
 from dystrack.scopes.samples.imaging import Imaging
 from dystrack.scopes.samples.layers import Debris
@@ -12,7 +12,9 @@ from dystrack.scopes.samples.motion import Motion
 from dystrack.scopes.samples.sample import Sample
 
 SCAN = ScanSettings((15, 60, 80), VoxelSize(2.5, 1.0, 1.0))
-MOTION = Motion(Um(1.0, 2.0, 3.0), Um(0.0, 0.01, 0.02), jitter_um=Um(0.1, 0.5, 0.5))
+MOTION = Motion(
+    PositionUm(1.0, 2.0, 3.0), PositionUm(0.0, 0.01, 0.02), jitter_um=PositionUm(0.1, 0.5, 0.5)
+)
 ORGANOID = Sample(Organoid(), MOTION, (Debris(),), Imaging(vibration_um=0.2))
 
 
@@ -41,7 +43,9 @@ def test_an_image_is_as_the_scan_wants_it(shape, bit_depth, dtype):
     assert image.max() == (255 if bit_depth == 8 else 4095)
 
 
-@pytest.mark.parametrize("way", [Um(0.0, 0.0, 0.0), Um(5.0, 0.0, 0.0), Um(-2.5, 7.0, -9.0)])
+@pytest.mark.parametrize(
+    "way", [PositionUm(0.0, 0.0, 0.0), PositionUm(5.0, 0.0, 0.0), PositionUm(-2.5, 7.0, -9.0)]
+)
 def test_the_sample_appears_where_it_is(way):
     view = View(ORGANOID.position_um(600.0).minus(way), SCAN)
     image = ORGANOID.render(600.0, view).astype(float)
@@ -61,22 +65,25 @@ def test_a_black_frame_is_black():
 
 def test_nothing_is_in_view_in_a_black_frame():
     imaging = Imaging(dropout_every_s=1000.0, dropout_length_s=100.0)
-    sample = Sample(Organoid(Um(5.0, 20.0, 26.0)), imaging=imaging)
+    sample = Sample(Organoid(PositionUm(5.0, 20.0, 26.0)), imaging=imaging)
     assert sample.is_in_view(850.0, centred(sample, 850.0))
     assert not sample.is_in_view(950.0, centred(sample, 950.0))
 
 
 @pytest.mark.parametrize(
     ("body", "expected"),
-    [(Organoid(), Um(1.0, 2.0, 3.0)), (Primordium(), Um(1.0, 2.0, 3.0 - 0.3 * 80.0))],
+    [
+        (Organoid(), PositionUm(1.0, 2.0, 3.0)),
+        (Primordium(), PositionUm(1.0, 2.0, 3.0 - 0.3 * 80.0)),
+    ],
 )
 def test_the_target_is_where_the_body_wants_to_be_seen(body, expected):
     sample = Sample(body, MOTION)
-    assert sample.position_um(0.0) == pytest.approx(Um(1.0, 2.0, 3.0))
+    assert sample.position_um(0.0) == pytest.approx(PositionUm(1.0, 2.0, 3.0))
     assert sample.target_um(0.0, SCAN.field) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("x_um", "in_view"), [(0.0, True), (13.9, True), (14.1, False)])
 def test_it_is_in_view_as_long_as_nothing_is_cut_off(x_um, in_view):
-    sample = Sample(Organoid(Um(5.0, 20.0, 26.0)))
-    assert sample.is_in_view(0.0, View(Um(0.0, 0.0, x_um), SCAN)) is in_view
+    sample = Sample(Organoid(PositionUm(5.0, 20.0, 26.0)))
+    assert sample.is_in_view(0.0, View(PositionUm(0.0, 0.0, x_um), SCAN)) is in_view

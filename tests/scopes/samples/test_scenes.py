@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dystrack.core.errors import ConfigurationError
-from dystrack.scopes.geometry import Um, View
+from dystrack.scopes.geometry import PositionUm, View
 from dystrack.scopes.samples.scenes import DIFFICULTIES, SCENES, make_sample
 
 ALL = list(product(SCENES, DIFFICULTIES))
@@ -44,7 +44,7 @@ def test_the_main_scan_sees_the_same_field(scene):
 
 
 def test_speed_and_start_can_be_chosen():
-    start = Um(1.0, 2.0, 3.0)
+    start = PositionUm(1.0, 2.0, 3.0)
     slow = make_sample("primordium", "easy", start=start)
     fast = make_sample("primordium", "easy", start=start, speed=3.0)
     assert slow.position_um(0.0) == fast.position_um(0.0) == start
@@ -54,7 +54,7 @@ def test_speed_and_start_can_be_chosen():
 
 def test_seeds_make_different_samples():
     scan = SCENES["organoid"].prescan
-    view = View(Um(0.0, 0.0, 0.0), scan)
+    view = View(PositionUm(0.0, 0.0, 0.0), scan)
     images = [make_sample("organoid", seed=seed).render(0.0, view) for seed in (0, 0, 1)]
     np.testing.assert_array_equal(images[0], images[1])
     assert np.mean(images[0] != images[2]) > 0.05

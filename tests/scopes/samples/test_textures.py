@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dystrack.scopes.geometry import PlaneGrid, Um
+from dystrack.scopes.geometry import PlaneGrid, PositionUm
 from dystrack.scopes.samples.textures import cell_membranes, scattered_spots
 
 MAKERS = [
@@ -43,7 +43,7 @@ def test_a_texture_repeats_and_stays_where_it_is(make):
     (z_um, y_um, x_um), (depth, height, width) = texture.pixel_um, texture.values.shape
     middles = np.arange(-30, 60) + 0.5
     here = PlaneGrid(0.5 * z_um, middles * y_um, middles * x_um)
-    there = here.relative_to(Um(-depth * z_um, 3 * height * y_um, -width * x_um))
+    there = here.relative_to(PositionUm(-depth * z_um, 3 * height * y_um, -width * x_um))
     np.testing.assert_array_equal(texture.plane(there), texture.plane(here))
     np.testing.assert_array_equal(texture.plane(here)[30:70, 30:70], texture.values[0, :40, :40])
 

@@ -7,13 +7,13 @@ import pytest
 
 from dystrack.core.errors import ConfigurationError, FolderError
 from dystrack.manager.events import SessionStarted
-from dystrack.scopes.geometry import Um
+from dystrack.scopes.geometry import PositionUm
 from dystrack.tools.afterwards.report import report_on_demo, write_report
 from dystrack.tools.afterwards.report_at_end import report_at_end
 from made_up_runs import NASTY, made_up_run
 from made_up_visits import a_failed_visit, a_visit, some_visits
 
-FIELD_UM = Um(20.0, 60.0, 100.0)
+FIELD_UM = PositionUm(20.0, 60.0, 100.0)
 AHEAD = (3.0, 10.0, 24.0)
 MOST_BYTES = 6_000_000
 
@@ -99,7 +99,7 @@ def test_each_page_has_a_nonce_of_its_own(tmp_path):
         [a_visit(1), a_failed_visit(2)],
         some_visits(3, n_positions=7),
         [a_visit(t, image=None, untracked_image=None) for t in (1, 2)],
-        [a_visit(1, latency_s=0.0, camera_um=Um(0.0, 2.0, 0.0))],
+        [a_visit(1, latency_s=0.0, camera_um=PositionUm(0.0, 2.0, 0.0))],
     ],
 )
 def test_any_demo_gives_a_report(tmp_path, visits):

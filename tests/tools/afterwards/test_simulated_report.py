@@ -7,7 +7,7 @@ import pytest
 from dystrack.charts.pictures import Picture
 from dystrack.charts.rows import Row
 from dystrack.core.errors import ConfigurationError
-from dystrack.scopes.geometry import Um
+from dystrack.scopes.geometry import PositionUm
 from dystrack.tools.afterwards.run_record import Failure, PositionRecord, RunRecord
 from dystrack.tools.afterwards.simulated_report import (
     by_position,
@@ -16,7 +16,7 @@ from dystrack.tools.afterwards.simulated_report import (
 )
 from made_up_visits import a_failed_visit, a_picture, a_visit, some_visits
 
-FIELD_UM = Um(20.0, 60.0, 100.0)
+FIELD_UM = PositionUm(20.0, 60.0, 100.0)
 
 
 def test_a_simulation_knows_where_sample_and_stage_really_were():

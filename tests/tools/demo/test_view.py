@@ -11,7 +11,7 @@ from dystrack.manager.events import (
     SessionStarted,
     Warned,
 )
-from dystrack.scopes.geometry import Um
+from dystrack.scopes.geometry import PositionUm
 from dystrack.tools.demo.view import DemoView
 from made_up_visits import a_failed_visit, a_visit, some_visits
 
@@ -83,7 +83,7 @@ def test_a_terminal_gets_a_table():
 
 def test_taller_bars_are_further_away():
     visits = [
-        a_visit(t, camera_um=Um(0.0, 2.0, 10.0 * (t - 1) + off))
+        a_visit(t, camera_um=PositionUm(0.0, 2.0, 10.0 * (t - 1) + off))
         for t, off in enumerate((0.0, 5.0, 80.0), 1)
     ]
     assert "▁▅█" in show(visits, is_terminal=True)
@@ -126,7 +126,7 @@ def test_what_needs_attention_is_shown(is_terminal):
 def test_the_newest_visits_are_shown_where_there_is_little_room():
     offs_um = [100.0] * 18 + [0.0] * 6
     visits = [
-        a_visit(t, camera_um=Um(0.0, 2.0, 10.0 * (t - 1) + off), line=LINE)
+        a_visit(t, camera_um=PositionUm(0.0, 2.0, 10.0 * (t - 1) + off), line=LINE)
         for t, off in enumerate(offs_um, 1)
     ]
     text = show(visits, is_terminal=True, width=80)

@@ -218,7 +218,7 @@ def test_images_that_are_folders_are_replayed_whole(tmp_path):
     (source / "zarr.json").write_text("{}")
     into = tmp_path / "replay"
     into.mkdir()
-    minutes = replay.Minutes(into)
+    minutes = replay.Outcomes(into)
     recording = replay.Recording(source, source.name, 0.0)
     player = replay.Player([recording], [0.0], BEHAVIOURS["at_once"], into, minutes)
     player._write(recording)

@@ -1,4 +1,4 @@
-"""Is a CZI file whole? Header, directory, all sub-blocks, metadata and attachments must be there.
+"""Is a CZI complete? Header, directory, all sub-blocks, metadata and attachments must be there.
 
 A CZI is a row of segments, each with an identifier and its allocated length. The header at byte 0
 says where the directory of the sub-blocks (the planes), the metadata and the directory of the

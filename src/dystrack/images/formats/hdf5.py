@@ -1,4 +1,4 @@
-"""Is an HDF5 file whole (also Imaris ``.ims``)? Its superblock must agree with the file's length.
+"""Is an HDF5 complete (also Imaris ``.ims``)? Its superblock must agree with the file's length.
 
 Source: HDF5 File Format Specification version 3.0, section II.A (superblock).
 """

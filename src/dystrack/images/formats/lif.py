@@ -1,4 +1,4 @@
-"""Is a Leica LIF file whole? Each memory block that its XML names must be there at full size.
+"""Is a Leica LIF file complete? Each memory block that its XML names must be there at full size.
 
 A LIF is a header with an XML in UTF-16, then blocks: 0x70, a length, 0x2A, the bytes of memory,
 0x2A, a name in UTF-16, the memory. Source: Leica Microsystems, *LIF file description*, versions 1

@@ -1,4 +1,4 @@
-"""Is an ND2 file whole? Its map must be at the end, and each chunk that it names in its place.
+"""Is an ND2 file complete? Its map must be at the end, and each chunk that it names in its place.
 
 A modern ND2 is a row of chunks: a magic number, the lengths of name and data, the name, the data.
 The last 40 bytes say where the map of all chunks is; a crashed acquisition leaves them unwritten

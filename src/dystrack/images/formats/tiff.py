@@ -1,4 +1,4 @@
-"""Is a TIFF whole? BigTIFF, ImageJ, OME-TIFF, NIS and tifffile's "shaped" files included.
+"""Is a TIFF complete? BigTIFF, ImageJ, OME-TIFF, NIS and tifffile's "shaped" files included.
 
 All pages must be there, and as many of them as the file declares. A plain TIFF with several pages
 declares nothing: after each page it is a valid, shorter file, so it stays in doubt.

@@ -1,4 +1,4 @@
-"""Is an OME-Zarr folder whole? Each chunk of the image in full size must be a file.
+"""Is an OME-Zarr folder complete? Each chunk of the image in full size must be a file.
 
 A chunk that holds nothing but the fill value is not written, so a gap may also be black: a gap
 before the last chunk only raises a suspicion, missing last chunks mean that the writer goes on.

@@ -83,7 +83,7 @@ class Position:
     def failed(self, *, keeps_planes: bool = True) -> "Position":
         """Return the state after a failed analysis; its cache stays as it was.
 
-        An image that never became whole leaves open how many planes the next one has: a user may
+        An image that never became complete leaves open how many planes the next one has: a user may
         have made the stack smaller.
         """
         return replace(

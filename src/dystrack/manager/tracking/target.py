@@ -28,7 +28,7 @@ class Target:
     Attributes
     ----------
     image : ArrivedImage
-        The file, and that it is whole or why it never became so.
+        The file, and that it is complete or why it never became so.
     label : ImageLabel
         Position and time point that its name gives.
     position : Position

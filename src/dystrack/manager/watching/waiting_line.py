@@ -26,7 +26,7 @@ class WaitingImage:
     file_id : FileId or None
         What stays the same when it is renamed; None once it is known to be deleted.
     stamp : FileStamp or None
-        Its stamp, if it was whole already; a new name does not change it.
+        Its stamp, if it was complete already; a new name does not change it.
     is_new : bool
         Whether it appeared under our eyes.
     attempt : int

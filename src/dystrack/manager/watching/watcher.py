@@ -28,7 +28,7 @@ from dystrack.manager.watching.waiting_line import WaitingImage, WaitingLine
 __all__ = ["ArrivedImage", "Watcher"]
 
 _STOP_CHECK_S = 0.1
-_MOST_OF_A_CORE = 0.05
+_LISTING_SHARE_OF_A_CORE = 0.05
 _LOOKED_AT = 16  # at the front of the line: files that need rest, rest at the same time
 _GONE_AFTER_S = 1.0  # some programs delete a file before they give its name to the new one
 _GONE_CHECK_S = 0.1
@@ -44,7 +44,7 @@ class ArrivedImage:
     path : Path
         The file, or the folder of an OME-Zarr image.
     outcome : Ready, Aborted or Gone
-        That it is whole, with what its header says, or why it never became so.
+        That it is complete, with what its header says, or why it never became so.
     noticed_s : float
         When its name was noticed, on the monotonic clock.
     attempt : int
@@ -70,7 +70,7 @@ class Watcher:
     The listing of the folder is the truth; events of the operating system only save time. Files
     that lie in the folder at the start are not prescans of this session. Those that one listing
     finds are in the order of the time of writing, then of their names. A prescan that is waited
-    for holds up those behind it, until it is whole, given up, or gone; one that is renamed
+    for holds up those behind it, until it is complete, given up, or gone; one that is renamed
     meanwhile is still the same one. ::
 
         listing, events ──► ignored, told once for each reason
@@ -240,7 +240,7 @@ class Watcher:
         self._tell_if_overdue()
         self.check_counter += 1
         cost_s = self._clock.monotonic() - started_s
-        self._next_check_s = started_s + max(self._delay_s, cost_s / _MOST_OF_A_CORE)
+        self._next_check_s = started_s + max(self._delay_s, cost_s / _LISTING_SHARE_OF_A_CORE)
 
     def _checks_are_over(self) -> bool:
         return self._max_checks is not None and self.check_counter >= self._max_checks

@@ -11,7 +11,7 @@ from dystrack.images.image_file import ImageStatus
 from dystrack.images.readers import Image, read_image
 from dystrack.images.stack_axes import channel_index
 from dystrack.images.stamps import FileStamp
-from dystrack.images.waiting import wait_until_whole
+from dystrack.images.waiting import wait_until_complete
 from dystrack.pipelines.utilities.preparation import select_channel
 
 __all__ = ["load_stack", "robustly_load_image_after_write"]
@@ -35,7 +35,7 @@ def robustly_load_image_after_write(
         Path of the image.
     await_write : float, optional, default 2
         For how many seconds nothing must have changed where the format cannot tell whether the
-        file is whole. Most formats can; then the image is loaded at once.
+        file is complete. Most formats can; then the image is loaded at once.
     clock : Clock, optional
         Time as the wait sees it; by default the computer's.
 
@@ -47,7 +47,7 @@ def robustly_load_image_after_write(
     Raises
     ------
     IncompleteImageError
-        If the file does not become whole, changes time after time, or cannot be read.
+        If the file does not become complete, changes time after time, or cannot be read.
     UnsupportedImageError
         If it is a colour picture, or nothing that is installed reads its format.
     FileNotFoundError
@@ -114,7 +114,7 @@ def _load(path: Path, await_write: float, clock: Clock) -> Image:
     for attempt in range(_ATTEMPTS):
         if reason is not None:
             clock.sleep(_FIRST_PAUSE_S * 2 ** (attempt - 1))
-        ready = wait_until_whole(path, quiet_s=await_write, clock=clock)
+        ready = wait_until_complete(path, quiet_s=await_write, clock=clock)
         image, reason = _try_to_read(path, ready.status)
         if image is not None and FileStamp.of(path) == ready.stamp:
             return image

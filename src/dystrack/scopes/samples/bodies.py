@@ -11,24 +11,24 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dystrack.scopes.geometry import PlaneGrid, Um
+from dystrack.scopes.geometry import PlaneGrid, PositionUm
 from dystrack.scopes.samples.layers import Layer, Light
 from dystrack.scopes.samples.textures import cell_membranes, scattered_spots
 
 __all__ = ["Body", "DividingCells", "Node", "Organoid", "Primordium"]
 
-_CENTRE = Um(0.0, 0.0, 0.0)
-_ORGANOID_RADIUS = Um(13.0, 22.0, 26.0)
+_CENTRE = PositionUm(0.0, 0.0, 0.0)
+_ORGANOID_RADIUS = PositionUm(13.0, 22.0, 26.0)
 
 
 class Body(Layer, Protocol):
     """A layer that moves as a whole, and that is to be followed."""
 
-    def extent(self, time_s: float) -> tuple[Um, Um]:
+    def extent(self, time_s: float) -> tuple[PositionUm, PositionUm]:
         """Return the corners of the box that has to be in view, relative to the centre."""
         ...
 
-    def aim(self, field: Um) -> Um:
+    def aim(self, field: PositionUm) -> PositionUm:
         """Return where the middle of a field of that size should be, relative to the centre."""
         ...
 
@@ -55,7 +55,7 @@ class Primordium:
     blank_fract: float = 0.2
     seed: int = 0
 
-    def paint(self, light: Light, grid: PlaneGrid, centre: Um, time_s: float) -> None:
+    def paint(self, light: Light, grid: PlaneGrid, centre: PositionUm, time_s: float) -> None:
         """Add bright outlines of its cells; `centre` is the tip of the leading edge."""
         del time_s
         here = grid.relative_to(centre)
@@ -70,15 +70,15 @@ class Primordium:
         shape *= 0.35 + 0.65 * cell_membranes(6.5, (4, 12, 12), 1.1, self.seed).plane(inside)
         light[rows, columns] += shape
 
-    def extent(self, time_s: float) -> tuple[Um, Um]:
+    def extent(self, time_s: float) -> tuple[PositionUm, PositionUm]:
         """Return the box around the drop without its trail."""
         del time_s
-        low = Um(-self.half_height_um, -self.half_width_um, -self.length_um)
-        return low, Um(self.half_height_um, self.half_width_um, 0.0)
+        low = PositionUm(-self.half_height_um, -self.half_width_um, -self.length_um)
+        return low, PositionUm(self.half_height_um, self.half_width_um, 0.0)
 
-    def aim(self, field: Um) -> Um:
+    def aim(self, field: PositionUm) -> PositionUm:
         """Return where the leading edge leaves `blank_fract` of the field free at the right."""
-        return Um(0.0, 0.0, (self.blank_fract - 0.5) * field.x)
+        return PositionUm(0.0, 0.0, (self.blank_fract - 0.5) * field.x)
 
 
 @dataclass(frozen=True)
@@ -87,16 +87,16 @@ class Organoid:
 
     Attributes
     ----------
-    radius_um : Um
+    radius_um : PositionUm
         Half axes.
     seed : int
         Equal seeds give equal cells.
     """
 
-    radius_um: Um = _ORGANOID_RADIUS
+    radius_um: PositionUm = _ORGANOID_RADIUS
     seed: int = 0
 
-    def paint(self, light: Light, grid: PlaneGrid, centre: Um, time_s: float) -> None:
+    def paint(self, light: Light, grid: PlaneGrid, centre: PositionUm, time_s: float) -> None:
         """Add bright outlines of its cells around a darker lumen."""
         del time_s
         here = grid.relative_to(centre)
@@ -110,12 +110,12 @@ class Organoid:
         shape *= 0.4 + 0.6 * cell_membranes(7.0, (4, 10, 10), 1.2, self.seed).plane(inside)
         light[rows, columns] += shape
 
-    def extent(self, time_s: float) -> tuple[Um, Um]:
+    def extent(self, time_s: float) -> tuple[PositionUm, PositionUm]:
         """Return the box around the ball."""
         del time_s
         return self.radius_um.times(-1.0), self.radius_um
 
-    def aim(self, field: Um) -> Um:
+    def aim(self, field: PositionUm) -> PositionUm:
         """Return the middle of the ball."""
         del field
         return _CENTRE
@@ -141,7 +141,7 @@ class Node:
     half_height_um: float = 12.0
     seed: int = 0
 
-    def paint(self, light: Light, grid: PlaneGrid, centre: Um, time_s: float) -> None:
+    def paint(self, light: Light, grid: PlaneGrid, centre: PositionUm, time_s: float) -> None:
         """Add nuclei that stay where they are in the world while the edge passes them."""
         del time_s
         here = grid.relative_to(centre)
@@ -151,13 +151,13 @@ class Node:
         nuclei = scattered_spots(11.0, (3, 14, 14), 3.0, self.seed).plane(grid)
         light += np.outer(_single(across), _single(along)) * (0.15 + 0.85 * nuclei)
 
-    def extent(self, time_s: float) -> tuple[Um, Um]:
+    def extent(self, time_s: float) -> tuple[PositionUm, PositionUm]:
         """Return the box of two widths around the edge."""
         del time_s
-        corner = Um(self.half_height_um, self.half_width_um, 2 * self.edge_um)
+        corner = PositionUm(self.half_height_um, self.half_width_um, 2 * self.edge_um)
         return corner.times(-1.0), corner
 
-    def aim(self, field: Um) -> Um:
+    def aim(self, field: PositionUm) -> PositionUm:
         """Return the edge."""
         del field
         return _CENTRE
@@ -184,7 +184,7 @@ class DividingCells:
     division_s: float = 2400.0
     seed: int = 0
 
-    def paint(self, light: Light, grid: PlaneGrid, centre: Um, time_s: float) -> None:
+    def paint(self, light: Light, grid: PlaneGrid, centre: PositionUm, time_s: float) -> None:
         """Add each cell with a dim nucleus, or as two daughters on their way apart."""
         here = grid.relative_to(centre)
         for middle, radius_um in self._cells(time_s):
@@ -192,31 +192,31 @@ class DividingCells:
             rows = _span(np.abs(around.y_um) < radius_um)
             columns = _span(np.abs(around.x_um) < radius_um)
             inside = PlaneGrid(around.z_um, around.y_um[rows], around.x_um[columns])
-            distance = _ellipse(inside, Um(radius_um, radius_um, radius_um))
+            distance = _ellipse(inside, PositionUm(radius_um, radius_um, radius_um))
             shape = _soft(distance, edge=2.5) * np.clip(0.2 + 3.0 * distance, 0.6, 1.0)
             shape *= 0.75 + 0.25 * scattered_spots(3.0, (4, 8, 8), 1.0, self.seed).plane(inside)
             np.maximum(light[rows, columns], shape, out=light[rows, columns])
 
-    def extent(self, time_s: float) -> tuple[Um, Um]:
+    def extent(self, time_s: float) -> tuple[PositionUm, PositionUm]:
         """Return the box around all cells."""
         cells = self._cells(time_s)
         low = [min(middle[axis] - radius for middle, radius in cells) for axis in range(3)]
         high = [max(middle[axis] + radius for middle, radius in cells) for axis in range(3)]
-        return Um(*low), Um(*high)
+        return PositionUm(*low), PositionUm(*high)
 
-    def aim(self, field: Um) -> Um:
+    def aim(self, field: PositionUm) -> PositionUm:
         """Return the common middle."""
         del field
         return _CENTRE
 
-    def _cells(self, time_s: float) -> list[tuple[Um, float]]:
+    def _cells(self, time_s: float) -> list[tuple[PositionUm, float]]:
         """Return middle and radius of each cell."""
-        cells: list[tuple[Um, float]] = []
+        cells: list[tuple[PositionUm, float]] = []
         for side, begin_s in zip((-1, 1), self.divide_at_s, strict=True):
-            middle = Um(0.0, 0.0, 0.85 * side * self.radius_um)
+            middle = PositionUm(0.0, 0.0, 0.85 * side * self.radius_um)
             progress = min(1.0, max(0.0, (time_s - begin_s) / self.division_s))
             radius_um = self.radius_um * (1 - progress * (1 - 0.5 ** (1 / 3)))
-            apart = Um(0.0, 0.85 * radius_um * progress, 0.25 * side * radius_um * progress)
+            apart = PositionUm(0.0, 0.85 * radius_um * progress, 0.25 * side * radius_um * progress)
             cells += [(middle.plus(apart), radius_um), (middle.minus(apart), radius_um)]
         return cells
 
@@ -232,7 +232,7 @@ def _drop_profile(behind: NDArray[np.floating]) -> NDArray[np.floating]:
     return profile
 
 
-def _ellipse(grid: PlaneGrid, radius_um: Um) -> Light:
+def _ellipse(grid: PlaneGrid, radius_um: PositionUm) -> Light:
     """Return the squared distance from the origin in units of the half axes."""
     across = np.square(grid.y_um / radius_um.y) + (grid.z_um / radius_um.z) ** 2
     return np.add.outer(_single(across), _single(np.square(grid.x_um / radius_um.x)))

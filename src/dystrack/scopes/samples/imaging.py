@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from dystrack.scopes.geometry import Um
+from dystrack.scopes.geometry import PositionUm
 
 __all__ = ["Imaging"]
 
@@ -65,7 +65,7 @@ class Imaging:
             return False
         return time_s % self.dropout_every_s >= self.dropout_every_s - self.dropout_length_s
 
-    def shifts(self, n_planes: int, random: np.random.Generator) -> list[Um]:
+    def shifts(self, n_planes: int, random: np.random.Generator) -> list[PositionUm]:
         """Return how far vibration moves each section.
 
         Parameters
@@ -77,11 +77,11 @@ class Imaging:
 
         Returns
         -------
-        list of Um
+        list of PositionUm
             One shift a section.
         """
         yx = random.normal(0.0, self.vibration_um, (n_planes, 2))
-        return [Um(0.0, float(y), float(x)) for y, x in yx]
+        return [PositionUm(0.0, float(y), float(x)) for y, x in yx]
 
     def expose(
         self,

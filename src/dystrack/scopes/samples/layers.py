@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from dystrack.scopes.geometry import PlaneGrid, Um
+from dystrack.scopes.geometry import PlaneGrid, PositionUm
 from dystrack.scopes.samples.textures import cell_membranes, scattered_spots
 
 __all__ = ["Debris", "Layer", "Light", "PasserBy", "Skin"]
@@ -21,7 +21,7 @@ Light: TypeAlias = NDArray[np.float32]
 class Layer(Protocol):
     """Something that shines."""
 
-    def paint(self, light: Light, grid: PlaneGrid, centre: Um, time_s: float) -> None:
+    def paint(self, light: Light, grid: PlaneGrid, centre: PositionUm, time_s: float) -> None:
         """Add the layer's light to a section.
 
         `grid` lies in the world, and `centre` is where the sample is at `time_s`.
@@ -53,7 +53,7 @@ class Skin:
     gap_um: float = 18.0
     seed: int = 0
 
-    def paint(self, light: Light, grid: PlaneGrid, centre: Um, time_s: float) -> None:
+    def paint(self, light: Light, grid: PlaneGrid, centre: PositionUm, time_s: float) -> None:
         """Add the outlines of its cells."""
         del time_s
         height = (grid.z_um - centre.z - self.above_um) / self.half_height_um
@@ -83,7 +83,7 @@ class Debris:
     spacing_um: float = 20.0
     seed: int = 0
 
-    def paint(self, light: Light, grid: PlaneGrid, centre: Um, time_s: float) -> None:
+    def paint(self, light: Light, grid: PlaneGrid, centre: PositionUm, time_s: float) -> None:
         """Add the specks."""
         del centre, time_s
         specks = scattered_spots(self.spacing_um, (2, 5, 5), 1.6, self.seed).plane(grid)
@@ -115,10 +115,10 @@ class PasserBy:
     speed_um_per_s: float = 0.1
     every_s: float = 7200.0
 
-    def paint(self, light: Light, grid: PlaneGrid, centre: Um, time_s: float) -> None:
+    def paint(self, light: Light, grid: PlaneGrid, centre: PositionUm, time_s: float) -> None:
         """Add the blob where it is now."""
         ahead_um = (time_s % self.every_s - self.every_s / 2) * self.speed_um_per_s
-        here = grid.relative_to(centre.plus(Um(0.0, self.distance_um, ahead_um)))
+        here = grid.relative_to(centre.plus(PositionUm(0.0, self.distance_um, ahead_um)))
         along, across = self._bell(here.x_um), self._bell(here.y_um)
         height = self.brightness * float(self._bell(np.array([here.z_um]))[0])
         if height * along.max() * across.max() > _FAINTEST:

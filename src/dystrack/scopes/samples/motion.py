@@ -7,13 +7,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from dystrack.scopes.geometry import Um
+from dystrack.scopes.geometry import PositionUm
 
 __all__ = ["Motion", "SpeedChange"]
 
 _N_WAVES = 4
 _N_JUMP_DIRECTIONS = 64
-_NOWHERE = Um(0.0, 0.0, 0.0)
+_NOWHERE = PositionUm(0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,15 @@ class Motion:
 
     Attributes
     ----------
-    start : Um
+    start : PositionUm
         Position at time 0.
-    velocity_um_per_s : Um
+    velocity_um_per_s : PositionUm
         Usual velocity along each axis.
     speed_changes : tuple of SpeedChange
         Repeated without end; empty for a constant velocity.
-    drift_um_per_s : Um
+    drift_um_per_s : PositionUm
         Constant velocity of what carries the sample.
-    jitter_um : Um
+    jitter_um : PositionUm
         Standard deviation of a smooth wandering along each axis.
     jitter_period_s : float
         Mean period of the wandering in seconds.
@@ -61,17 +61,17 @@ class Motion:
         Equal seeds give equal paths.
     """
 
-    start: Um = _NOWHERE
-    velocity_um_per_s: Um = _NOWHERE
+    start: PositionUm = _NOWHERE
+    velocity_um_per_s: PositionUm = _NOWHERE
     speed_changes: tuple[SpeedChange, ...] = ()
-    drift_um_per_s: Um = _NOWHERE
-    jitter_um: Um = _NOWHERE
+    drift_um_per_s: PositionUm = _NOWHERE
+    jitter_um: PositionUm = _NOWHERE
     jitter_period_s: float = 1800.0
     jump_um: float = 0.0
     jump_every_s: float = math.inf
     seed: int = 0
 
-    def position_um(self, time_s: float) -> Um:
+    def position_um(self, time_s: float) -> PositionUm:
         """Return where the sample is.
 
         Parameters
@@ -81,7 +81,7 @@ class Motion:
 
         Returns
         -------
-        Um
+        PositionUm
             Its position in the world.
         """
         moved = self.velocity_um_per_s.times(self._moving_s(time_s))
@@ -106,19 +106,19 @@ class Motion:
             left_s = max(0.0, left_s - change.duration_s)
         return moving_s
 
-    def _jitter(self, time_s: float) -> Um:
+    def _jitter(self, time_s: float) -> PositionUm:
         """Return a sum of waves, less its value at the beginning."""
         frequencies, phases = self._waves
         waves = np.sin(frequencies * time_s + phases) - np.sin(phases)
         scale = math.sqrt(2 / _N_WAVES)
-        return Um(
+        return PositionUm(
             *(
                 float(wave) * scale * um
                 for wave, um in zip(waves.sum(1), self.jitter_um, strict=True)
             )
         )
 
-    def _jumps(self, time_s: float) -> Um:
+    def _jumps(self, time_s: float) -> PositionUm:
         """Return the sum of all jumps so far."""
         if not math.isfinite(self.jump_every_s):
             return _NOWHERE
@@ -126,7 +126,7 @@ class Motion:
         rounds, last = divmod(n_jumps, _N_JUMP_DIRECTIONS)
         so_far = self._jump_sums
         y, x = (rounds * so_far[-1] + so_far[last]) * self.jump_um
-        return Um(0.0, float(y), float(x))
+        return PositionUm(0.0, float(y), float(x))
 
     @cached_property
     def _waves(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dystrack.scopes.geometry import Um, View
+from dystrack.scopes.geometry import PositionUm, View
 from dystrack.scopes.samples.bodies import Body
 from dystrack.scopes.samples.imaging import Imaging
 from dystrack.scopes.samples.layers import Layer
@@ -44,7 +44,7 @@ class Sample:
     imaging: Imaging = field(default_factory=Imaging)
     seed: int = 0
 
-    def position_um(self, time_s: float) -> Um:
+    def position_um(self, time_s: float) -> PositionUm:
         """Return where the point is that a pipeline looks for.
 
         Parameters
@@ -54,25 +54,25 @@ class Sample:
 
         Returns
         -------
-        Um
+        PositionUm
             The middle of an organoid or of cells, the edge of a node, the tip of a primordium's
             leading edge, in the world.
         """
         return self.motion.position_um(time_s)
 
-    def target_um(self, time_s: float, field_um: Um) -> Um:
+    def target_um(self, time_s: float, field_um: PositionUm) -> PositionUm:
         """Return where the middle of the field should be.
 
         Parameters
         ----------
         time_s : float
             Seconds since the beginning.
-        field_um : Um
+        field_um : PositionUm
             Size of the field.
 
         Returns
         -------
-        Um
+        PositionUm
             The best place in the world for the middle of the field.
         """
         return self.position_um(time_s).plus(self.body.aim(field_um))

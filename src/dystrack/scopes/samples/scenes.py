@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from dystrack.core.coordinates import VoxelSize
 from dystrack.core.errors import ConfigurationError
-from dystrack.scopes.geometry import ScanSettings, Um
+from dystrack.scopes.geometry import PositionUm, ScanSettings
 from dystrack.scopes.samples.bodies import Body, DividingCells, Node, Organoid, Primordium
 from dystrack.scopes.samples.imaging import Imaging
 from dystrack.scopes.samples.layers import Debris, Layer, PasserBy, Skin
@@ -100,7 +100,7 @@ class Scene:
     ----------
     body : callable
         Makes the body from a seed.
-    velocity_um_per_s : Um
+    velocity_um_per_s : PositionUm
         Usual velocity of the body.
     surroundings : callable
         Makes the surroundings from their relative brightness and a seed.
@@ -118,7 +118,7 @@ class Scene:
     """
 
     body: Callable[[int], Body]
-    velocity_um_per_s: Um
+    velocity_um_per_s: PositionUm
     surroundings: Callable[[float, int], tuple[Layer, ...]]
     pipeline: str
     pipeline_options: Mapping[str, Any]
@@ -154,7 +154,7 @@ SCENES: Mapping[str, Scene] = MappingProxyType(
     {
         "primordium": Scene(
             body=lambda seed: Primordium(seed=seed),
-            velocity_um_per_s=Um(0.0, 0.0, 0.018),
+            velocity_um_per_s=PositionUm(0.0, 0.0, 0.018),
             surroundings=_skin,
             pipeline="lateral_line",
             pipeline_options={},
@@ -163,7 +163,7 @@ SCENES: Mapping[str, Scene] = MappingProxyType(
         ),
         "organoid": Scene(
             body=lambda seed: Organoid(seed=seed),
-            velocity_um_per_s=Um(0.0, 0.003, 0.006),
+            velocity_um_per_s=PositionUm(0.0, 0.003, 0.006),
             surroundings=_debris,
             pipeline="center_of_mass",
             pipeline_options={"method": "intensity"},
@@ -172,7 +172,7 @@ SCENES: Mapping[str, Scene] = MappingProxyType(
         ),
         "node": Scene(
             body=lambda seed: Node(seed=seed),
-            velocity_um_per_s=Um(0.0, 0.0, -0.02),
+            velocity_um_per_s=PositionUm(0.0, 0.0, -0.02),
             surroundings=_debris,
             pipeline="chick_node",
             pipeline_options={},
@@ -182,7 +182,7 @@ SCENES: Mapping[str, Scene] = MappingProxyType(
         ),
         "dividing_cells": Scene(
             body=lambda seed: DividingCells(seed=seed),
-            velocity_um_per_s=Um(0.0, -0.003, 0.003),
+            velocity_um_per_s=PositionUm(0.0, -0.003, 0.003),
             surroundings=_debris,
             pipeline="center_of_mass",
             pipeline_options={"method": "otsu"},
@@ -200,7 +200,7 @@ def make_sample(
     *,
     seed: int = 0,
     speed: float = 1.0,
-    start: Um | None = None,
+    start: PositionUm | None = None,
     noise_seed: int | None = None,
 ) -> Sample:
     """Make the sample of a scene.
@@ -215,7 +215,7 @@ def make_sample(
         Equal seeds give equal samples on equal paths.
     speed : float, optional, default 1.0
         How many times its usual velocity it has.
-    start : Um, optional
+    start : PositionUm, optional
         Where it is at time 0 in the world; the origin if not given.
     noise_seed : int, optional
         Equal ones give equal noise; as `seed` if not given.
@@ -233,11 +233,11 @@ def make_sample(
     kind = _known(scene, SCENES, "scene")
     level = _known(difficulty, DIFFICULTIES, "difficulty")
     motion = Motion(
-        start=start or Um(0.0, 0.0, 0.0),
+        start=start or PositionUm(0.0, 0.0, 0.0),
         velocity_um_per_s=kind.velocity_um_per_s.times(speed),
         speed_changes=level.speed_changes,
-        drift_um_per_s=Um(level.z_drift_um_per_s, 0.0, 0.0),
-        jitter_um=Um(0.5 * level.jitter_um, level.jitter_um, level.jitter_um),
+        drift_um_per_s=PositionUm(level.z_drift_um_per_s, 0.0, 0.0),
+        jitter_um=PositionUm(0.5 * level.jitter_um, level.jitter_um, level.jitter_um),
         jump_um=level.jump_um,
         jump_every_s=level.jump_every_s,
         seed=seed,

@@ -47,7 +47,7 @@ else:
         file : binary file
             File that is open for writing.
         n_bytes : int
-            Not asked: the whole file is locked.
+            Not asked: the complete file is locked.
 
         Yields
         ------

@@ -6,7 +6,7 @@ from pathlib import Path
 from dystrack.core.coords_file import COORDS_FILE_NAME
 from dystrack.core.errors import ConfigurationError, FolderError, JournalError
 from dystrack.manager.watching.image_names import JOURNAL_NAME, REPORT_NAME
-from dystrack.scopes.geometry import Um
+from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.visits import Visit
 from dystrack.tools.afterwards.coords_report import describe_coords_file
 from dystrack.tools.afterwards.journal_entries import read_run
@@ -75,7 +75,7 @@ def describe_folder(folder: Path) -> RunRecord | None:
 
 def report_on_demo(
     visits: Sequence[Visit],
-    field_um: Um,
+    field_um: PositionUm,
     about: Mapping[str, str],
     to: Path,
     *,
@@ -87,7 +87,7 @@ def report_on_demo(
     ----------
     visits : sequence of Visit
         What happened, at least one visit.
-    field_um : Um
+    field_um : PositionUm
         Size of the main scan.
     about : mapping of str to str
         What was simulated, by headings.

@@ -8,7 +8,7 @@ from statistics import median
 
 from dystrack.charts.pictures import Picture
 from dystrack.charts.rows import Row, Zyx, duration_words, time_axis
-from dystrack.scopes.geometry import Um
+from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.visits import Summary, Thumbnail, Visit, summarise
 from dystrack.tools.afterwards.run_record import (
     Comparison,
@@ -27,7 +27,7 @@ _NOTHING = RunRecord("", "", {}, ())
 
 def describe_simulation(
     visits: Sequence[Visit],
-    field_um: Um,
+    field_um: PositionUm,
     about: Mapping[str, str],
     recorded: RunRecord = _NOTHING,
 ) -> RunRecord:
@@ -37,7 +37,7 @@ def describe_simulation(
     ----------
     visits : sequence of Visit
         What happened, at least one visit.
-    field_um : Um
+    field_um : PositionUm
         Size of the main scan.
     about : mapping of str to str
         What was simulated, by headings.
@@ -131,7 +131,7 @@ def _row(visit: Visit, number: int) -> Row:
     )
 
 
-def _zyx(place: Um) -> Zyx:
+def _zyx(place: PositionUm) -> Zyx:
     return place.z, place.y, place.x
 
 
@@ -141,7 +141,11 @@ def _timed(failure: Failure, known: Mapping[str, Row], truth: Mapping[int, Row])
 
 
 def _compare(
-    own: Sequence[Visit], rows: Sequence[Row], field_um: Um, words: Callable[[Row], str], most: int
+    own: Sequence[Visit],
+    rows: Sequence[Row],
+    field_um: PositionUm,
+    words: Callable[[Row], str],
+    most: int,
 ) -> Comparison:
     """Return small main scans from the first to the last, with and without tracking."""
     visits = dict(zip(rows, own, strict=True))
@@ -156,7 +160,7 @@ def _compare(
     return Comparison(tuple(tracked), tuple(still))
 
 
-def _picture(image: Thumbnail, title: str, outcome: str, field_um: Um) -> Picture:
+def _picture(image: Thumbnail, title: str, outcome: str, field_um: PositionUm) -> Picture:
     return Picture(image, title, outcome=outcome, um_per_px=field_um.x / image.shape[1])
 
 

@@ -25,7 +25,7 @@ from dystrack.manager.watching.image_names import JOURNAL_NAME, NameFilter
 from dystrack.scopes.writing.behaviours import BEHAVIOURS
 from dystrack.tools.afterwards.report import write_report
 from dystrack.tools.rehearsal.recordings import Recordings, find_recordings, pauses_s
-from dystrack.tools.rehearsal.replay import Minutes, Player, Replayed
+from dystrack.tools.rehearsal.replay import Outcomes, Player, Replayed
 
 __all__ = ["FORCED", "Rehearsal", "RehearsalSettings", "rehearse"]
 
@@ -142,7 +142,7 @@ def rehearse(
     prescans = recordings.prescans
     with _open_folder(settings.into, recordings_dir) as folder:
         on_start(recordings)
-        minutes = Minutes(folder)
+        minutes = Outcomes(folder)
         pauses = pauses_s(prescans, settings.interval)
         player = Player(prescans, pauses, BEHAVIOURS[settings.behaviour], folder, minutes)
         given = {**manager_kwargs, **FORCED, "img_kwargs": img_kwargs, "img_cache": img_cache}
@@ -170,7 +170,7 @@ def _report(folder: Path, to: Path | None) -> Path | None:
 
 
 def _run_session(
-    folder: Path, pipeline: Pipeline, given: Mapping[str, Any], player: Player, minutes: Minutes
+    folder: Path, pipeline: Pipeline, given: Mapping[str, Any], player: Player, minutes: Outcomes
 ) -> None:
     """Run the real manager; the player begins once it watches."""
     users_listener: Listener | None = given.get("on_event")
@@ -192,7 +192,7 @@ def _run_session(
 
 
 @contextmanager
-def _noted_warnings(minutes: Minutes) -> Iterator[None]:
+def _noted_warnings(minutes: Outcomes) -> Iterator[None]:
     """Have each warning of the pipeline noted instead of shown."""
 
     def note(message: Warning | str, *_: object, **__: object) -> None:

@@ -21,7 +21,7 @@ from dystrack.manager.wording import failure, trouble
 from dystrack.scopes.writing.behaviours import WriteBehaviour
 from dystrack.tools.rehearsal.recordings import Recording
 
-__all__ = ["Minutes", "Player", "Replayed"]
+__all__ = ["Outcomes", "Player", "Replayed"]
 
 _STOP_CHECK_S = 0.2
 
@@ -53,7 +53,7 @@ class Replayed:
         return self.answer is not None and self.answer.outcome == "ok"
 
 
-class Minutes:
+class Outcomes:
     """Listens to a session, and notes for each prescan what came of it.
 
     Parameters
@@ -167,7 +167,7 @@ class Player(threading.Thread):
         How they get on the disk.
     folder : Path
         Where they go.
-    minutes : Minutes
+    minutes : Outcomes
         Is told when a prescan is written, and says when it is answered.
     """
 
@@ -177,7 +177,7 @@ class Player(threading.Thread):
         pauses_s: Sequence[float],
         behaviour: WriteBehaviour,
         folder: Path,
-        minutes: Minutes,
+        minutes: Outcomes,
     ) -> None:
         super().__init__(name="replayed microscope", daemon=True)
         self._recordings = recordings
