@@ -3,6 +3,7 @@
 import numpy as np
 
 from dystrack.core.coordinates import VoxelSize
+from dystrack.core.findings import FINDINGS_KEY
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.scopes.writing.writers import encode
 from fakes import FakeClock
@@ -26,7 +27,8 @@ def made_up_run(folder, answers, *, n_positions=1, first=1, **settings):
         answer = left.pop(0)
         if isinstance(answer, BaseException):
             raise answer
-        return (*answer, "OK", {})
+        outline = [[5, 5], [9, 5], [9, 9], [5, 9]]
+        return (*answer, "OK", {FINDINGS_KEY: {"confidence": 0.9, "outline": outline}})
 
     settings = {"max_checks": 10 * len(answers) + 5, "end_on_esc": False} | settings
     return run_dystrack_manager(folder, pipeline, clock=clock, progress=False, **settings)

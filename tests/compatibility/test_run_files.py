@@ -211,7 +211,7 @@ def test_help_offers_only_what_can_be_typed(tmp_path: Path) -> None:
 
     assert code == 0
     assert "--tra_method {txt|MyPiC}" in help_text
-    assert "{previous|stay}" in help_text
+    assert "{previous|stay|predict}" in help_text
 
 
 def test_a_refused_resume_is_explained(tmp_path: Path, folder: Path) -> None:

@@ -194,3 +194,11 @@ def test_a_journal_without_a_run_leaves_the_coordinates(tmp_path):
     assert [row.outcome for row in run.rows] == ["tracked", "failed", "failed"]
     assert run.rows[0].target == (1.0, 2.0, 3.0)
     assert len(run.unknown) == 2
+
+
+def test_pictures_show_what_the_pipeline_found(tmp_path):
+    made_up_run(tmp_path, [AHEAD, RuntimeError("no tissue")])
+    (position,) = describe_folder(tmp_path).positions
+    found, failed = position.pictures
+    assert len(found.outline) == 4
+    assert not failed.outline

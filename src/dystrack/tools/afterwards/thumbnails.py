@@ -31,22 +31,12 @@ class Thumbnails:
         The same, where it lay during the run.
     n_positions : int
         Number of positions; of many, fewer pictures of each are shown.
-    outlines : mapping of str to sequence of tuple of float, optional
-        What a pipeline has found, by the name of the prescan: y and x around it, in pixels of
-        the prescan.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        watched: str,
-        n_positions: int,
-        outlines: Mapping[str, Sequence[_Yx]] | None = None,
-    ) -> None:
+    def __init__(self, folder: Path, watched: str, n_positions: int) -> None:
         self._folder = folder / PREVIEWS_NAME
         self._watched = watched
         self._most = max(2, min(_PICTURES, _PICTURES_IN_ALL // max(1, n_positions)))
-        self._outlines = outlines or {}
         self._n_failures = 0
 
     def of(self, row: Row, entry: Entry) -> Picture | None:
@@ -81,7 +71,7 @@ class Thumbnails:
             um_per_px=voxel_size[-1] * preview.reduction if voxel_size else None,
             target=None if None in aim else _reduced(aim, preview),
             centre=None if centre is None else _reduced(centre[1:], preview),
-            outline=[_reduced(point, preview) for point in self._outlines.get(row.name, ())],
+            outline=[_reduced(point, preview) for point in _outline(entry)],
         )
 
     def _path(self, entry: Entry) -> Path:
@@ -100,3 +90,9 @@ def _relative(path: str, folder: str) -> str:
 def _reduced(point: Sequence[Any], preview: Preview) -> _Yx:
     y, x = point
     return y / preview.reduction, x / preview.reduction
+
+
+def _outline(entry: Entry) -> Sequence[_Yx]:
+    """Return what the pipeline found, as y and x around it, in pixels of the prescan."""
+    outline: Sequence[_Yx] = entry.succeeded.get("findings", {}).get("outline", ())
+    return outline
