@@ -244,3 +244,12 @@ def test_missing_plugin_is_named(suffix, plugin, fake_bioio):
     fake_bioio.error = UnsupportedFileFormatError("no reader")
     with pytest.raises(UnsupportedImageError, match=rf'"dystrack\[formats\]" {plugin}$'):
         read(f"prescan.{suffix}", STATUS)
+
+
+def test_further_images_of_a_tiff_are_told(tmp_path):
+    path = tmp_path / "two.tif"
+    with tifffile.TiffWriter(path) as file:
+        file.write(np.ones((40, 50), np.uint8))
+        file.write(np.ones((80, 100), np.uint8))
+    with pytest.warns(UserWarning, match="holds 2 scenes or positions; only the first is used"):
+        assert read_image(path).pixels.shape == (40, 50)

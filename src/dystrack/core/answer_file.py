@@ -70,7 +70,8 @@ def write_answer(prescan: Path, line: CoordsLine, then: NextPrescan | None = Non
         values = (math.nan if value is None else value for value in then)
         header = "\t".join((header, *_NEXT_COLUMNS))
         text = "\t".join((text, *(f"{value:.4f}" for value in values)))
-    unfinished = answer_path(prescan.with_name(f"{prescan.name}.part"))  # no prescan's name either
+    # A short name, which fits wherever the final one does, and is no prescan's either.
+    unfinished = answer_path(prescan.with_name("dystrack"))
     try:
         unfinished.write_bytes(f"{header}\n{text}\n".encode())
         unfinished.replace(answer_path(prescan))

@@ -141,6 +141,7 @@ def _read_tiff(path: Path) -> tuple[Pixels, str]:
         series = file.series[0]
         if "S" in series.axes:
             raise colour_error(path)
+        _warn_of_other_scenes(path, len(file.series))
         return series.asarray(), series.axes
 
 

@@ -185,8 +185,10 @@ def check_folder(target_dir: str | os.PathLike[str]) -> Path:
         If it is missing, is no folder, or cannot be written.
     """
     folder = Path(target_dir).absolute()
-    if not folder.exists():
-        msg = f"The folder {folder} does not exist. Create it, or correct its name."
+    if not os.path.exists(folder):  # noqa: PTH110 - also where nobody may look
+        msg = (
+            f"The folder {folder} does not exist, or may not be entered. Create it, or correct it."
+        )
         raise FolderError(msg)
     if not folder.is_dir():
         msg = f"{folder} is not a folder. Give the folder into which prescans are written."

@@ -112,7 +112,7 @@ def report_on_demo(
 
 def _write(page: str, to: Path) -> Path:
     try:
-        to.write_text(page, encoding="utf-8", newline="\n")
+        to.write_text(page, encoding="utf-8", errors="backslashreplace", newline="\n")
     except OSError as error:
         msg = f"The report {to} cannot be written: {error}. Choose another place for it."
         raise FolderError(msg) from error
