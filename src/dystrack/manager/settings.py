@@ -187,7 +187,7 @@ def check_folder(target_dir: str | os.PathLike[str]) -> Path:
     folder = Path(target_dir).absolute()
     if not os.path.exists(folder):  # noqa: PTH110 - also where nobody may look
         msg = (
-            f"The folder {folder} does not exist, or may not be entered. Create it, or correct it."
+            f"The folder {folder} does not exist. Create it, or correct its name."
         )
         raise FolderError(msg)
     if not folder.is_dir():
