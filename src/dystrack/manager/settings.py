@@ -186,9 +186,7 @@ def check_folder(target_dir: str | os.PathLike[str]) -> Path:
     """
     folder = Path(target_dir).absolute()
     if not os.path.exists(folder):  # noqa: PTH110 - also where nobody may look
-        msg = (
-            f"The folder {folder} does not exist. Create it, or correct its name."
-        )
+        msg = f"The folder {folder} does not exist. Create it, or correct its name."
         raise FolderError(msg)
     if not folder.is_dir():
         msg = f"{folder} is not a folder. Give the folder into which prescans are written."
