@@ -8,7 +8,7 @@ from dystrack.core.errors import TargetNotFoundError
 from dystrack.core.findings import take_findings
 from dystrack.pipelines.drift import analyze_image
 from pipelines.images import noise, write_tiff
-from pipelines.utilities.test_registration import texture
+from pipelines.utilities.comparison.test_registration import texture
 
 CENTRE = np.array([4.0, 29.5, 39.5])
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dystrack.core.findings import take_findings
+from dystrack.options.docstring_arguments import read_arguments
 from dystrack.options.pipeline_reference import pipeline_names
 from pipelines.images import streak, write_tiff
 
@@ -83,3 +84,13 @@ def test_findings_are_given_where_they_are_asked_for(name, load, tmp_path):
     cache, findings = take_findings(asked.img_cache)
     assert (*asked[:4], cache) == plain
     assert 0.5 < findings.confidence <= 1.0
+
+
+@pytest.mark.parametrize(
+    "option", ["channel", "invert", "await_write", "warn_8bit", "verbose", "gauss_sigma"]
+)
+def test_an_option_means_the_same_in_each_pipeline(option, load):
+    offered = [read_arguments(load(name).analyze_image, 1).offered for name in NAMES]
+    alike = [argument for pipeline in offered for argument in pipeline if argument.name == option]
+    assert len(alike) > 1
+    assert len({(one.value_type, one.description) for one in alike}) == 1

@@ -7,7 +7,7 @@ from dystrack.core.errors import ConfigurationError, TargetNotFoundError
 from dystrack.core.findings import take_findings
 from dystrack.pipelines.template import analyze_image
 from pipelines.images import noise, write_tiff
-from pipelines.utilities.test_registration import texture
+from pipelines.utilities.comparison.test_registration import texture
 
 
 def world(seed=0):

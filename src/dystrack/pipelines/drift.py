@@ -14,11 +14,11 @@ from dystrack.core.errors import ImageError, TargetNotFoundError
 from dystrack.core.protocols import AnalysisResult
 from dystrack.images.evidence import evidence_of_pattern
 from dystrack.pipelines.utilities.answering import answer
+from dystrack.pipelines.utilities.comparison.registration import Reference, Shift
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
 from dystrack.pipelines.utilities.loading import load_stack
 from dystrack.pipelines.utilities.masks import depth_of
 from dystrack.pipelines.utilities.preparation import prepare_image
-from dystrack.pipelines.utilities.registration import Reference
 from dystrack.pipelines.utilities.reporting import report
 from dystrack.pipelines.utilities.warming import rehearse
 
@@ -109,50 +109,53 @@ def analyze_image(
     known = _known_reference(reference, channel, invert)
     if known is None or known.shape != image.shape:
         msg = "WARN:NEW-REFERENCE" if reference else "OK"
-        return answer(
-            centre,
-            msg,
-            evidence_of_pattern(stack),
-            findings=findings,
-            cache=_as_reference(target_path),
-        )
+        cache = _as_reference(target_path)
+        return answer(centre, msg, evidence_of_pattern(stack), findings=findings, cache=cache)
     shift = known.shift_of(image, [-px for px in moved] if ignore_background else None)
     report(verbose, f"{shift} against {reference}")
+    _refuse_unlike(shift, min_confidence)
+
+    # 4. Keep to the middle of the stack
+    now = _sum(anchor, shift.zyx_px)
+    target = PixelPosition(*_sum(centre, now))
+    target = target._replace(z=constrain_z_movement(target.z, depth_of(image)))
+
+    # 5. Return the coordinates, and what the next comparison needs
+    step = [to - start for to, start in zip(target, centre, strict=True)]
+    best = max(best_confidence, shift.confidence)
+    cache = (
+        _as_reference(target_path, anchor=now, moved=step)
+        if shift.confidence < reanchor_fract * best
+        else _as_reference(reference, anchor, _sum(moved, step), best)
+    )
+    return answer(target, "OK", 1 - 1 / shift.confidence, findings=findings, cache=cache)
+
+
+def _refuse_unlike(shift: Shift, min_confidence: float) -> None:
     if shift.confidence < min_confidence:
         raise TargetNotFoundError(
             f"The prescan does not match its reference: confidence {shift.confidence:.2f}, "
             f"{min_confidence:g} is wanted. Did the sample leave the field, or change its looks?"
         )
 
-    # 4. Keep to the middle of the stack
-    now = [past + px for past, px in zip(anchor, shift.zyx_px, strict=True)]
-    z_pos = constrain_z_movement(centre.z + now[0], depth_of(image))
-    target = PixelPosition(z_pos, centre.y + now[1], centre.x + now[2])
-    step = [to - start for to, start in zip(target, centre, strict=True)]
 
-    # 5. Return the coordinates, and what the next comparison needs
-    best = max(best_confidence, shift.confidence)
-    if shift.confidence < reanchor_fract * best:
-        cache = _as_reference(target_path, anchor=now, moved=step)
-    else:
-        cache = {
-            "reference": reference,
-            "anchor": list(anchor),
-            "moved": [past + px for past, px in zip(moved, step, strict=True)],
-            "best_confidence": best,
-        }
-    return answer(target, "OK", 1 - 1 / shift.confidence, findings=findings, cache=cache)
+def _sum(first: Sequence[float], second: Sequence[float]) -> list[float]:
+    """Return the sum of two places or shifts along z, y, x."""
+    return [a + b for a, b in zip(first, second, strict=True)]
 
 
 def _as_reference(
-    path: str | Path, anchor: Sequence[float] = _NOWHERE, moved: Sequence[float] = _NOWHERE
+    path: str | Path,
+    anchor: Sequence[float] = _NOWHERE,
+    moved: Sequence[float] = _NOWHERE,
+    best_confidence: float = 0.0,
 ) -> dict[str, Any]:
-    """Return the cache that makes a prescan the reference of the next ones."""
+    """Return the cache with which the next prescans are compared with an image."""
     return {
         "reference": str(path),
         "anchor": list(anchor),
         "moved": list(moved),
-        "best_confidence": 0.0,
+        "best_confidence": best_confidence,
     }
 
 

@@ -13,11 +13,7 @@ from dystrack.pipelines.utilities.constraints import constrain_z_movement
 from dystrack.pipelines.utilities.figures import show_target
 from dystrack.pipelines.utilities.loading import load_stack
 from dystrack.pipelines.utilities.masks import depth_of
-from dystrack.pipelines.utilities.objects import (
-    FoundObject,
-    objects_in,
-    without_background,
-)
+from dystrack.pipelines.utilities.objects import FoundObject, objects_in, without_background
 from dystrack.pipelines.utilities.preparation import prepare_image, refuse_constant
 from dystrack.pipelines.utilities.reporting import report
 from dystrack.pipelines.utilities.smoothing import smooth
@@ -125,10 +121,7 @@ def analyze_image(
     level = threshold or otsu_threshold(smoothed)
     objects, labels = objects_in(smoothed >= level, min_size, max_size or None)
     if not objects:
-        raise TargetNotFoundError(
-            f"No object of {min_size} to {max_size or 'any number of'} voxels reaches the grey "
-            f"value {level:g}. Check `threshold`, `min_size`, `max_size` and exposure."
-        )
+        raise _no_object(level, min_size, max_size)
     followed = min(objects, key=lambda one: _distance(one, centre, size, image.shape[-1]))
     sister = _sister(followed, objects, size)
     if sister and division == "larger" and sister.n_voxels > followed.n_voxels:
@@ -136,9 +129,7 @@ def analyze_image(
     report(verbose, f"{len(objects)} objects from {level:g} on; followed: {followed}")
 
     # 4. Keep to the middle of the stack
-    target = followed.centre
-    if sister and division == "both":
-        target = PixelPosition(*((a + b) / 2 for a, b in zip(target, sister.centre, strict=True)))
+    target = _between(followed, sister) if sister and division == "both" else followed.centre
     target = target._replace(z=constrain_z_movement(target.z, depth_of(image)))
 
     # 5. Return the coordinates, what was found, and the size to look for next time
@@ -154,6 +145,13 @@ def analyze_image(
         mask=mask,
         targets=(_as_target("sister", sister),) if sister else (),
         cache={"size": float(followed.n_voxels)},
+    )
+
+
+def _no_object(level: float, min_size: int, max_size: int) -> TargetNotFoundError:
+    return TargetNotFoundError(
+        f"No object of {min_size} to {max_size or 'any number of'} voxels reaches the grey "
+        f"value {level:g}. Check `threshold`, `min_size`, `max_size` and exposure."
     )
 
 
@@ -177,6 +175,10 @@ def _sister(
         return None
     reach_px = _REACH * mother_size ** (1 / 3 if followed.centre.z else 1 / 2)
     return nearest if math.dist(nearest.centre, followed.centre) <= reach_px else None
+
+
+def _between(one: FoundObject, other: FoundObject) -> PixelPosition:
+    return PixelPosition(*((a + b) / 2 for a, b in zip(one.centre, other.centre, strict=True)))
 
 
 def _as_target(name: str, one: FoundObject) -> dict[str, Any]:

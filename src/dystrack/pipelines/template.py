@@ -12,10 +12,10 @@ from dystrack.core.errors import ConfigurationError, TargetNotFoundError
 from dystrack.core.protocols import AnalysisResult
 from dystrack.images.evidence import evidence_of_pattern
 from dystrack.pipelines.utilities.answering import answer
+from dystrack.pipelines.utilities.comparison.matching import best_match, middle_of
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
 from dystrack.pipelines.utilities.loading import load_stack
 from dystrack.pipelines.utilities.masks import depth_of
-from dystrack.pipelines.utilities.matching import best_match, middle_of
 from dystrack.pipelines.utilities.preparation import prepare_image
 from dystrack.pipelines.utilities.reporting import report
 from dystrack.pipelines.utilities.warming import rehearse

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import scipy
 
 from dystrack.core.coordinates import PixelPosition
+from dystrack.pipelines.utilities.comparison.peaks import vertex_offset
 
 __all__ = ["Match", "best_match", "middle_of"]
 
@@ -108,6 +109,4 @@ def _vertex(scores: npt.NDArray[np.float64], best: tuple[np.intp, ...], axis: in
     index = int(best[axis])
     if not 0 < index < line.size - 1:
         return float(index)
-    before, top, after = line[index - 1 : index + 2]
-    bend = before - 2 * top + after
-    return float(index + 0.5 * (before - after) / bend) if bend < 0 else float(index)
+    return index + vertex_offset(*line[index - 1 : index + 2].tolist())

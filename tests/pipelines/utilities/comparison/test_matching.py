@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dystrack.pipelines.utilities.matching import best_match, middle_of
+from dystrack.pipelines.utilities.comparison.matching import best_match, middle_of
 from pipelines.images import noise
 
 

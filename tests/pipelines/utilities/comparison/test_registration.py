@@ -5,7 +5,7 @@ import pytest
 import scipy
 import tifffile
 
-from dystrack.pipelines.utilities.registration import Reference
+from dystrack.pipelines.utilities.comparison.registration import Reference
 from pipelines.shifted import shifted_pair
 
 REAL = {

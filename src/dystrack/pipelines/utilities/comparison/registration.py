@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
+from dystrack.pipelines.utilities.comparison.peaks import vertex_offset
+
 __all__ = ["Reference", "Shift"]
 
 _WHITENING = 0.7
@@ -194,5 +196,4 @@ def _vertex(correlation: _Array, peak: _Index, axis: int) -> float:
     before, top, after = (float(correlation[tuple(at)]) for at in beside)
     if min(before, after) <= 0.0 or max(before, after) >= top:
         return float(index)
-    before, top, after = np.log((before, top, after))
-    return float(index + 0.5 * (before - after) / (before - 2 * top + after))
+    return index + vertex_offset(*np.log((before, top, after)).tolist())

@@ -1,0 +1,1 @@
+"""Where one image lies in another one."""
