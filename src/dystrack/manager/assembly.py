@@ -17,7 +17,6 @@ from dystrack.core.errors import ConfigurationError, JournalError
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock, Pipeline
 from dystrack.images.folder_habits import FolderHabits
 from dystrack.images.readiness import ImageArrival
-from dystrack.manager.console import Console
 from dystrack.manager.controls import Controls, SessionState
 from dystrack.manager.events import (
     Broadcast,
@@ -42,7 +41,8 @@ from dystrack.manager.record.states import settings_record
 from dystrack.manager.sender import Sender
 from dystrack.manager.session import Session
 from dystrack.manager.settings import Settings, check_folder
-from dystrack.manager.stop_key import watch_for_esc
+from dystrack.manager.terminal.console import Console
+from dystrack.manager.terminal.stop_key import watch_for_esc
 from dystrack.manager.watching.folder import ClockWait, Wait, watch_for_changes
 from dystrack.manager.watching.folder_lock import own_folder
 from dystrack.manager.watching.image_names import JOURNAL_NAME

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock
 from dystrack.manager.events import Event, SessionStarted
-from dystrack.manager.screen import Screen
+from dystrack.manager.terminal.screen import Screen
 from dystrack.manager.wording import count, trouble
 from dystrack.scopes.visits import Visit
 from dystrack.tools.afterwards.simulated_report import untracked_distance_um

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from dystrack.manager import stop_key
-from dystrack.manager.stop_key import watch_for_esc
+from dystrack.manager.terminal import stop_key
+from dystrack.manager.terminal.stop_key import watch_for_esc
 
 
 @pytest.mark.parametrize("stdin", [None, io.StringIO("\x1b"), open(os.devnull)])  # noqa: PTH123, SIM115

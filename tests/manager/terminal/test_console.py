@@ -6,7 +6,6 @@ import pytest
 from rich.console import Console as RichConsole
 
 from dystrack.core.protocols import SYSTEM_CLOCK
-from dystrack.manager.console import Console
 from dystrack.manager.events import (
     AnalysisFailed,
     AnalysisStarted,
@@ -24,6 +23,7 @@ from dystrack.manager.events import (
     TransmissionFailed,
     Warned,
 )
+from dystrack.manager.terminal.console import Console
 from fakes import FakeClock
 
 STATS = {

@@ -6,8 +6,8 @@ import threading
 import pytest
 from rich.console import Console as RichConsole
 
-from dystrack.manager import screen as screen_module
-from dystrack.manager.screen import Screen
+from dystrack.manager.terminal import screen as screen_module
+from dystrack.manager.terminal.screen import Screen
 from fakes import FakeClock
 
 
@@ -123,7 +123,7 @@ def test_only_keys_that_work_are_offered(monkeypatch, has_keyboard, takes_esc, i
 PROBE = """
 import sys
 from pathlib import Path
-from dystrack.manager.screen import Screen
+from dystrack.manager.terminal.screen import Screen
 class Shown(Screen):
     def picture(self):
         return ""

@@ -28,7 +28,7 @@ from dystrack.manager.events import (
     TransmissionFailed,
     Warned,
 )
-from dystrack.manager.screen import Screen
+from dystrack.manager.terminal.screen import Screen
 from dystrack.manager.wording import (
     Told,
     count,

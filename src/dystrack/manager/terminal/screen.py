@@ -28,7 +28,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock
-from dystrack.manager.stop_key import has_keyboard
+from dystrack.manager.terminal.stop_key import has_keyboard
 from dystrack.options.standard_output import printable
 
 __all__ = ["Screen"]
