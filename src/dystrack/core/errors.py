@@ -15,6 +15,9 @@
     │   ├── PipelineError           it raised an error of a type of its own, in another process
     │   └── WorkerError             its process hung or died
     ├── TransmissionError       coordinates could not be handed to the microscope
+    ├── ScopeError              a microscope cannot be reached, or did not do what it was asked
+    │   ├── ForbiddenMoveError      a move leads out of what is allowed; the stage stays where it is
+    │   └── CalibrationError        it is not known how the stage lies to the image, or it is wrong
     ├── CoordsFileError         dystrack_coords.txt is not ours, or cannot be written
     └── JournalError            the journal cannot be read, or belongs to another run
 
@@ -24,16 +27,19 @@ they can be made again from the text that comes from a worker process.
 
 __all__ = [
     "AnalysisError",
+    "CalibrationError",
     "ConfigurationError",
     "CoordsFileError",
     "DyStrackError",
     "FolderError",
+    "ForbiddenMoveError",
     "ImageError",
     "IncompleteImageError",
     "InvalidAnswerError",
     "JournalError",
     "PipelineError",
     "RefusedMoveError",
+    "ScopeError",
     "TargetNotFoundError",
     "TransmissionError",
     "UnsupportedImageError",
@@ -91,6 +97,18 @@ class WorkerError(AnalysisError):
 
 class TransmissionError(DyStrackError):
     """Coordinates could not be handed to the microscope."""
+
+
+class ScopeError(DyStrackError):
+    """A microscope cannot be reached, or did not do what it was asked."""
+
+
+class ForbiddenMoveError(ScopeError):
+    """A move leads out of what is allowed; the stage stays where it is."""
+
+
+class CalibrationError(ScopeError):
+    """How the stage lies to the image is not known, or what was measured or stored is wrong."""
 
 
 class CoordsFileError(DyStrackError):

@@ -1,0 +1,111 @@
+"""Every bridge on its emulator, for tests that hold for all of them.
+
+A new bridge adds one row to `BRIDGES`. What its emulated hardware was sent, not what the bridge
+was asked, is what `Rig.commands` holds.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+
+from dystrack.core.errors import ScopeError
+from dystrack.scopes.clocks import SimulatedClock
+from dystrack.scopes.geometry import PositionUm
+from dystrack.scopes.protocols import Scope
+from dystrack.scopes.samples.scenes import SCENES, make_sample
+from dystrack.scopes.simulated import SimulatedScope
+from dystrack.scopes.stage import StageSettings
+
+
+@dataclass
+class Rig:
+    """A bridge, and the hands on the hardware behind it.
+
+    ``commands`` has one entry for each move that the hardware was sent: axis -> µm, in stage
+    coordinates. ``faults`` are switches by name, each for the next thing that is asked.
+    """
+
+    scope: Scope
+    move_by_hand: Callable[[PositionUm], None]
+    commands: list[Mapping[str, float]] = field(default_factory=list)
+    faults: Mapping[str, Callable[[], None]] = field(default_factory=dict)
+
+
+class SimulatedRig(SimulatedScope):
+    """The simulator with a log of its commands, and with faults."""
+
+    def __init__(self) -> None:
+        scan = SCENES["organoid"].prescan
+        narrow = StageSettings(PositionUm(-90, -400, -400), PositionUm(90, 400, 400))
+        super().__init__([make_sample("organoid")], scan, stage=narrow, clock=SimulatedClock())
+        self.commands: list[dict[str, float]] = []
+        self.fault = ""
+
+    def position_um(self):
+        if self._takes("reads NaN"):
+            return PositionUm(float("nan"), 0.0, 0.0)
+        if self._takes("does not read"):
+            raise OSError("the port is closed")
+        return super().position_um()
+
+    def drive_stage(self, y_um, x_um):
+        self.commands.append({"y": y_um, "x": x_um})
+        self._raise_before_moving()
+        here = self._stage.position
+        part = 0.5 if self._takes("stops half-way") else 1.0
+        super().drive_stage(here.y + part * (y_um - here.y), here.x + part * (x_um - here.x))
+
+    def drive_focus(self, z_um):
+        self.commands.append({"z": z_um})
+        self._raise_before_moving()
+        super().drive_focus(z_um)
+        if self._takes("fails after the move"):
+            raise ScopeError("no reply")
+
+    def prescan(self, stem):
+        if self._takes("takes no prescan"):
+            raise RuntimeError("camera")
+        return super().prescan(stem)
+
+    def _image(self, scan):
+        return None
+
+    def _raise_before_moving(self):
+        if self._takes("does not move"):
+            raise RuntimeError("motor")
+
+    def _takes(self, fault):
+        is_it = self.fault == fault
+        if is_it:
+            self.fault = ""
+        return is_it
+
+
+SIMULATOR_FAULTS = (
+    "reads NaN",
+    "does not read",
+    "stops half-way",
+    "fails after the move",
+    "takes no prescan",
+    "does not move",
+)
+
+
+@contextmanager
+def simulator() -> Iterator[Rig]:
+    scope = SimulatedRig()
+
+    def arm(fault):
+        return lambda: setattr(scope, "fault", fault)
+
+    yield Rig(
+        scope,
+        lambda to: (
+            SimulatedScope.drive_stage(scope, to.y, to.x) or SimulatedScope.drive_focus(scope, to.z)
+        ),
+        scope.commands,
+        {fault: arm(fault) for fault in SIMULATOR_FAULTS},
+    )
+
+
+BRIDGES: dict[str, Callable[[], AbstractContextManager[Rig]]] = {"simulator": simulator}
