@@ -1,0 +1,1 @@
+"""A web server that is safe to leave on: who may see and do what, for any pages."""

@@ -1,0 +1,101 @@
+"""A real server: its links, slow connections, a taken port, what is missing."""
+
+import contextlib
+import socket
+import sys
+import threading
+
+import httpx
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from dystrack.core.errors import ConfigurationError
+from dystrack.dashboard.serving.access import Access, Role
+from dystrack.dashboard.serving.greeting import greeting
+from dystrack.dashboard.serving.server import access_for, guarded, open_server
+from dystrack.dashboard.settings import DashboardSettings
+
+
+async def show(request):
+    return PlainTextResponse("here")
+
+
+@contextlib.contextmanager
+def running(settings, access=None):
+    server = open_server(guarded([Route("/", show)], access or access_for(settings)), settings)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+        thread.join(10)
+
+
+def test_it_listens_at_this_computer_only_unless_told_otherwise():
+    with running(DashboardSettings(port=0)) as server:
+        assert server.links == [f"http://127.0.0.1:{server.port}"]
+        assert httpx.get(server.links[0]).text == "here"
+
+
+def test_200_slow_connections_keep_nobody_out():
+    with running(DashboardSettings(port=0)) as server, contextlib.ExitStack() as stack:
+        for _ in range(200):
+            slow = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), 5))
+            with contextlib.suppress(OSError):  # one too many of this address
+                slow.sendall(b"GET / HTTP/1.1\r\nHost: local")
+        with httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.2")) as other:
+            assert other.get(server.links[0]).text == "here"
+
+
+def test_a_taken_port_leads_to_the_next_one():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with running(DashboardSettings(port=port)) as server:
+            assert server.port > port
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"port": 70_000}, "port is 70000"),
+        ({"port": True}, "port is True"),
+        ({"host": 5}, "host is 5"),
+        ({"control": "yes"}, "control is 'yes'"),
+        ({"key": "key.pem"}, "no certificate"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(settings, words):
+    with pytest.raises(ConfigurationError, match=words):
+        DashboardSettings(**settings)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"host": "203.0.113.77"}, {"certificate": "no such file.pem"}]
+)
+def test_what_cannot_be_served_is_told(settings):
+    settings = DashboardSettings(port=0, **settings)
+    with pytest.raises(ConfigurationError, match=r"cannot be used|Nothing can be served"):
+        open_server(guarded([], access_for(settings)), settings)
+
+
+def test_a_missing_web_server_is_told_with_what_to_type(monkeypatch):
+    monkeypatch.setitem(sys.modules, "starlette.applications", None)
+    with pytest.raises(ConfigurationError, match=r'pip install "dystrack\[dashboard\]"'):
+        guarded([], Access())
+
+
+def test_a_link_for_this_computer_needs_no_token():
+    said = greeting(DashboardSettings(), Access(owner="owner"), ["http://127.0.0.1:8765"])
+    assert said == "The page is http://127.0.0.1:8765"
+
+
+def test_links_for_others_have_tokens_a_code_and_a_warning():
+    settings = DashboardSettings(host="192.168.1.7", control=True)
+    access = Access(owner="the-owner", guest="the-guest", local_role=Role.GUEST)
+    said = greeting(settings, access, ["http://192.168.1.7:8765"])
+    assert "http://192.168.1.7:8765/enter?token=the-owner  (may look and command" in said
+    assert "http://192.168.1.7:8765/enter?token=the-guest  (may look)" in said
+    assert "without --certificate" in said
+    assert "\u2584" in said  # the QR code
