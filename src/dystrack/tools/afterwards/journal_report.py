@@ -8,19 +8,17 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from dystrack.charts.rows import Row, Zyx, duration_words
-from dystrack.core.errors import ConfigurationError
-from dystrack.core.limits import parse_axis_limits
+from dystrack.charts.rows import duration_words
+from dystrack.history.entries import Entry, event_of, time_of
+from dystrack.history.track import Track
 from dystrack.manager.events import SessionEnded
 from dystrack.manager.settings import Settings
 from dystrack.manager.wording import describe_end
-from dystrack.tools.afterwards.journal_entries import Entry, JournalOfRun, event_of, time_of
+from dystrack.tools.afterwards.journal_of_run import JournalOfRun
 from dystrack.tools.afterwards.run_record import Failure, PositionRecord, RunRecord
 from dystrack.tools.afterwards.thumbnails import Thumbnails
 
 __all__ = ["describe_run"]
-
-_NOTHING: Zyx = (0.0, 0.0, 0.0)
 
 
 def describe_run(run: JournalOfRun, folder: Path) -> RunRecord:
@@ -41,7 +39,7 @@ def describe_run(run: JournalOfRun, folder: Path) -> RunRecord:
     by_name: dict[str, list[tuple[int, Entry]]] = {}
     for number, entry in enumerate(run.entries, 1):
         by_name.setdefault(str(entry.answered["position"]), []).append((number, entry))
-    tracks = {name: _Track(own, run) for name, own in sorted(by_name.items(), key=_natural)}
+    tracks = {name: _Told(own, run) for name, own in sorted(by_name.items(), key=_natural)}
     thumbnails = Thumbnails(folder, run.start["folder"], len(tracks))
     positions = tuple(track.describe(name, thumbnails) for name, track in tracks.items())
     changed, defaults = _split_settings(run.settings)
@@ -55,25 +53,25 @@ def describe_run(run: JournalOfRun, folder: Path) -> RunRecord:
         positions=positions,
         failures=tuple(failure for track in tracks.values() for failure in track.failures),
         messages=tuple(run.messages),
-        unknown=tuple(_unknown(run, tracks.values())),
+        unknown=tuple(_unknown(run, (told.track for told in tracks.values()))),
     )
 
 
-class _Track:
-    """One position: the stage's path is the sum of the steps that were sent."""
+class _Told:
+    """One position, with what a report tells of it."""
 
     def __init__(self, numbered: Sequence[tuple[int, Entry]], run: JournalOfRun) -> None:
         self._entries = [entry for _, entry in numbered]
         started = [entry.started for entry in self._entries if entry.started]
-        self.knows_path = bool(started) and all(r.get("centre") for r in started)
-        self.knows_um = self.knows_path and all(r.get("voxel_size") for r in started)
-        self.unit = "µm" if self.knows_um else "px"
-        self._first = started[0] if started else {}
-        self._settings = run.settings
-        self._began = run.began
-        self._stage: Zyx = _NOTHING
-        self._geometry: Mapping[str, Any] = self._first
-        self.rows = tuple(starmap(self._next_row, numbered))
+        knows_path = bool(started) and all(r.get("centre") for r in started)
+        self.track = Track(
+            started[0] if started else {},
+            knows_path=knows_path,
+            knows_um=knows_path and all(r.get("voxel_size") for r in started),
+            began=run.began,
+            settings=run.settings,
+        )
+        self.rows = tuple(starmap(self.track.row, numbered))
         self.failures: list[Failure] = []
 
     def describe(self, name: str, thumbnails: Thumbnails) -> PositionRecord:
@@ -90,107 +88,17 @@ class _Track:
             for row, entry in seen.items()
             if row.outcome != "tracked"
         ]
+        track = self.track
         return PositionRecord(
             name,
             self.rows,
-            self.unit,
-            self.knows_path,
-            self._field(),
-            self._limit("step"),
-            self._limit("travel"),
+            track.unit,
+            track.knows_path,
+            track.field_yx,
+            track.limit("step"),
+            track.limit("travel"),
             thumbnails.some_of(seen),
         )
-
-    def _next_row(self, number: int, entry: Entry) -> Row:
-        answered = entry.answered
-        if entry.started.get("centre"):
-            self._geometry = entry.started
-        is_ok = answered["outcome"] == "ok"
-        step = self._step(answered)
-        before = self._stage if self.knows_path else self._coordinates(answered)
-        if answered["sent"] and step is not None:
-            self._stage = _sum(self._stage, step)
-        target = _sum(before, step) if self.knows_path and step and before else before
-        return Row(
-            position=str(answered["position"]),
-            number=number,
-            name=Path(answered["path"]).name,
-            time_s=self._time_s(entry),
-            outcome=_outcome(entry),
-            message=str(answered["msg"] if is_ok else entry.failed.get("error", answered["msg"])),
-            target=target if is_ok else None,
-            stage=before if self.knows_path else None,
-            step=step,
-            complete_s=entry.started.get("wait_s"),
-            analysed_s=_analysed_s(entry),
-            sent_s=answered["total_s"],
-        )
-
-    def _step(self, answered: Mapping[str, Any]) -> Zyx | None:
-        """Return the step that was sent: from the centre of the prescan to the coordinates."""
-        coordinates = self._coordinates(answered)
-        if coordinates is None or not self.knows_path:
-            return None
-        sizes = self._geometry["voxel_size"] if self.knows_um else (1.0, 1.0, 1.0)
-        parts = zip(coordinates, self._geometry["centre"], sizes, strict=True)
-        z, y, x = ((place - middle) * size for place, middle, size in parts)
-        return z, y, x
-
-    @staticmethod
-    def _coordinates(answered: Mapping[str, Any]) -> Zyx | None:
-        z, y, x = (answered[name] for name in "zyx")
-        return None if z is None or y is None or x is None else (z, y, x)
-
-    def _time_s(self, entry: Entry) -> float:
-        noticed = entry.noticed or entry.answered
-        return (time_of(noticed) - self._began).total_seconds()
-
-    def _field(self) -> tuple[float, float] | None:
-        sizes = dict(zip(self._first.get("axes", ""), self._first.get("shape", ()), strict=False))
-        if not {"Y", "X"} <= sizes.keys():
-            return None
-        _, y_um, x_um = self._first["voxel_size"] if self.knows_um else (1.0, 1.0, 1.0)
-        return sizes["Y"] * y_um, sizes["X"] * x_um
-
-    def _limit(self, of_what: str) -> Zyx | None:
-        """Return the limit of steps or of travel in the unit of this position, if there is one."""
-        in_um = self._parsed(f"max_{of_what}_um")
-        in_px = self._parsed(f"max_{of_what}_px")
-        if not self.knows_um:
-            return in_px
-        if in_px is not None:
-            z, y, x = (n * s for n, s in zip(in_px, self._first["voxel_size"], strict=True))
-            in_px = z, y, x
-        if in_um is None or in_px is None:
-            return in_um or in_px
-        z, y, x = map(min, in_um, in_px)
-        return z, y, x
-
-    def _parsed(self, name: str) -> Zyx | None:
-        try:
-            return parse_axis_limits(name, self._settings.get(name))
-        except ConfigurationError:  # of another version
-            return None
-
-
-def _outcome(entry: Entry) -> str:
-    if entry.answering.get("state", {}).get("held"):
-        return "held"
-    if entry.answered["outcome"] != "ok":
-        return "failed"
-    return "tracked" if entry.answered["sent"] else "not sent"
-
-
-def _analysed_s(entry: Entry) -> float | None:
-    """Return when the pipeline was done, from the notice of the prescan's name."""
-    wait_s = entry.started.get("wait_s")
-    if wait_s is None:
-        return None
-    if entry.succeeded:
-        return float(wait_s + entry.succeeded["analysis_s"])
-    if entry.failed:
-        return float(wait_s + (time_of(entry.failed) - time_of(entry.started)).total_seconds())
-    return None
 
 
 def _headline(positions: Sequence[PositionRecord]) -> str:
@@ -263,7 +171,7 @@ def _split_settings(settings: Mapping[str, Any]) -> tuple[dict[str, str], dict[s
     return changed, defaults
 
 
-def _unknown(run: JournalOfRun, tracks: Iterable[_Track]) -> Iterable[str]:
+def _unknown(run: JournalOfRun, tracks: Iterable[Track]) -> Iterable[str]:
     """Yield what the journal leaves open."""
     every = list(tracks)
     if run.n_earlier:
@@ -282,11 +190,6 @@ def _unknown(run: JournalOfRun, tracks: Iterable[_Track]) -> Iterable[str]:
             "Where the stage really was is not known to DySTrack: its path is the sum of all steps "
             "that were sent, those of fallbacks included."
         )
-
-
-def _sum(first: Zyx, second: Zyx) -> Zyx:
-    z, y, x = (a + b for a, b in zip(first, second, strict=True))
-    return z, y, x
 
 
 def _natural(item: tuple[str, object]) -> tuple[int, str]:

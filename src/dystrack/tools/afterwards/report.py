@@ -9,7 +9,7 @@ from dystrack.manager.watching.image_names import JOURNAL_NAME, REPORT_NAME
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.visits import Visit
 from dystrack.tools.afterwards.coords_report import describe_coords_file
-from dystrack.tools.afterwards.journal_entries import read_run
+from dystrack.tools.afterwards.journal_of_run import read_run
 from dystrack.tools.afterwards.journal_report import describe_run
 from dystrack.tools.afterwards.page import page_of
 from dystrack.tools.afterwards.run_record import RunRecord

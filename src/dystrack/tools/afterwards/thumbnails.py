@@ -1,14 +1,14 @@
 """The small pictures that a session has kept of its prescans, as a report shows them."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 from dystrack.charts.pictures import Picture
 from dystrack.charts.rows import Row
-from dystrack.manager.record.previews import Preview, preview_name, read_preview
-from dystrack.manager.watching.image_names import PREVIEWS_NAME
-from dystrack.tools.afterwards.journal_entries import Entry
+from dystrack.history.entries import Entry
+from dystrack.history.kept_pictures import picture_path
+from dystrack.manager.record.previews import Preview, read_preview
 from dystrack.tools.afterwards.run_record import evenly
 
 __all__ = ["Thumbnails"]
@@ -34,7 +34,7 @@ class Thumbnails:
     """
 
     def __init__(self, folder: Path, watched: str, n_positions: int) -> None:
-        self._folder = folder / PREVIEWS_NAME
+        self._folder = folder
         self._watched = watched
         self._most = max(2, min(_PICTURES, _PICTURES_IN_ALL // max(1, n_positions)))
         self._n_failures = 0
@@ -75,16 +75,7 @@ class Thumbnails:
         )
 
     def _path(self, entry: Entry) -> Path:
-        return self._folder / preview_name(_relative(entry.answered["path"], self._watched))
-
-
-def _relative(path: str, folder: str) -> str:
-    """Return a path within the folder of the run, whichever system wrote it."""
-    kind = PureWindowsPath if "\\" in folder else PurePosixPath
-    try:
-        return kind(path).relative_to(kind(folder)).as_posix()
-    except ValueError:
-        return kind(path).name
+        return picture_path(self._folder, self._watched, entry.answered["path"])
 
 
 def _reduced(point: Sequence[Any], preview: Preview) -> _Yx:

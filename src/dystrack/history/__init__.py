@@ -1,0 +1,1 @@
+"""What a journal tells of a run: rows for reports and for live pages."""

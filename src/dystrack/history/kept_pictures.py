@@ -1,0 +1,37 @@
+"""Where the small picture of a prescan lies, wherever its folder lies now."""
+
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from dystrack.manager.record.previews import preview_name
+from dystrack.manager.watching.image_names import PREVIEWS_NAME
+
+__all__ = ["picture_path"]
+
+
+def picture_path(folder: Path, watched: str, prescan: str) -> Path:
+    """Return where the picture of a prescan is, if one was kept.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the run, where it lies now.
+    watched : str
+        The same, where it lay during the run.
+    prescan : str
+        The prescan, as the journal names it.
+
+    Returns
+    -------
+    Path
+        A file in the folder of pictures, whatever the journal says.
+    """
+    return folder / PREVIEWS_NAME / Path(preview_name(_relative(prescan, watched))).name
+
+
+def _relative(path: str, folder: str) -> str:
+    """Return a path within the folder of the run, whichever system wrote it."""
+    kind = PureWindowsPath if "\\" in folder else PurePosixPath
+    try:
+        return kind(path).relative_to(kind(folder)).as_posix()
+    except ValueError:
+        return kind(path).name
