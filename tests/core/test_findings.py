@@ -46,6 +46,8 @@ def test_extra_targets_are_points_or_regions():
         ({"outline": [[1, float("inf")]]}, "give pairs (y, x) of finite numbers"),
         ({"targets": [{"z": 0, "y": 0}]}, "missing 1 required"),
         ({"targets": [{"z": 0, "y": 0, "x": None, "name": "a"}]}, "x of the extra target 'a'"),
+        ({"targets": [{"z": 0, "y": 0, "x": 0, "name": 3}]}, "name of an extra target is 3"),
+        ({"targets": [{"z": 0, "y": 0, "x": 0, "priority": 1.5}]}, "priority of '' is 1.5"),
         ({"extent_zyx_px": (1, 2)}, "extent is (1, 2); give three numbers"),
     ],
 )

@@ -9,6 +9,8 @@ import pytest
 from dystrack.core.answer_file import read_answer
 from dystrack.core.coords_file import FAILURE_MESSAGE, CoordsLine
 from dystrack.core.errors import IncompleteImageError, InvalidAnswerError, RefusedMoveError
+from dystrack.core.findings import FINDINGS_KEY, ExtraTarget
+from dystrack.core.targets_file import targets_path, write_targets
 from dystrack.images.image_file import ImageStatus, Verdict
 from dystrack.images.readiness import Aborted, FileStamp, Gone, Ready
 from dystrack.manager.controls import (
@@ -628,6 +630,38 @@ def test_no_answer_file_is_missed_in_a_subfolder_that_is_gone(tmp_path):
     rig.run()
     assert len(rig.sent) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+CELL = {"z": 1.0, "y": 2.0, "x": 3.0, "name": "cell_1", "priority": 0, "region": ()}
+
+
+def with_a_cell():
+    return 1, 2, 3, "OK", {FINDINGS_KEY: {"targets": [CELL]}}
+
+
+def test_extra_targets_are_there_before_the_answer_is_and_stand_in_the_journal(tmp_path):
+    rig = Rig(tmp_path, [with_a_cell(), (1, 2, 3)])
+    paths = [tmp_path / f"prescan_{number}.tif" for number in (1, 2)]
+    write_targets(paths[1], [ExtraTarget(**CELL)])  # of another run
+    there = []
+
+    def transmit(*args, **kwargs):
+        there.append([targets_path(path).exists() for path in paths])
+
+    rig.sender._transmit = transmit
+    rig.run()
+    assert there == [[True, True], [True, False]]
+    assert targets_path(paths[0]).read_text("utf-8").splitlines()[1].startswith("cell_1\t0\t1.0000")
+    assert [event.targets for event in rig.told.of(Answered)] == [[CELL], []]
+    assert [event.targets for event in rig.told.of(Answering)] == [[CELL], []]
+
+
+def test_an_overtaken_answer_takes_its_extra_targets_back(tmp_path):
+    rig = Rig(tmp_path, [with_a_cell(), (1, 2, 4)], resume=True, send_limit_s=0.0)
+    rig.transmission_errors = [OSError("locked") for _ in range(3)]
+    rig.run()
+    assert [event.targets for event in rig.told.of(Answered)] == [[CELL], []]
+    assert not targets_path(tmp_path / "prescan_1.tif").exists()
 
 
 def test_a_status_is_a_value(tmp_path):

@@ -5,6 +5,7 @@ import pytest
 
 from dystrack.core.coords_file import CoordsLine, read_lines
 from dystrack.core.errors import ConfigurationError
+from dystrack.core.findings import ExtraTarget
 from dystrack.manager.transmitters import (
     Traits,
     choose_transmitter,
@@ -73,6 +74,39 @@ def test_mypic_method(registry):
     assert values["codeMic"][0] == "trigger1"
 
 
+POINT = ExtraTarget(z=4, y=5, x=6.5)
+REGION = ExtraTarget(z=1, y=2, x=3, region=((0, 0), (0, 9), (9, 9.5)))
+
+
+def test_mypic_visits_points_where_a_trigger_is_asked_for(registry):
+    send = choose_transmitter("MyPiC")
+    assert traits_of("MyPiC").takes_targets
+    send(1.0, 2.0, 3.0, "OK", {}, None, "folder", targets=(POINT, REGION))
+    assert registry.values()["X"][0] == "3.0"
+    send(1.0, 2.0, 3.0, "OK", {}, None, "folder", targets=(POINT, REGION), codeM="focus;trigger1")
+    values = {name: value for name, (value, _) in registry.values().items()}
+    assert values == {
+        "Z": "1.0;4.0",
+        "Y": "2.0;5.0",
+        "X": "3.0;6.5",
+        "codeMic": "focus;trigger1",
+    }
+
+
+def test_mypic_draws_regions_and_leaves_none_over(registry):
+    send = choose_transmitter("MyPiC")
+    send(1.0, 2.0, 3.0, "OK", {}, None, "f", targets=(POINT, REGION, REGION), roiAim="bleach")
+    values = {name: value for name, (value, _) in registry.values().items()}
+    assert values["roiType"] == "polyline;polyline"
+    assert values["roiAim"] == "bleach;bleach"
+    assert values["roiX"] == "0.0,9.0,9.5;0.0,9.0,9.5"
+    assert values["roiY"] == "0.0,0.0,9.0;0.0,0.0,9.0"
+    assert values["X"] == "3.0"
+    assert registry.order[-1] == "codeMic"
+    send(1.0, 2.0, 3.0, "OK", {}, None, "f", targets=(), roiAim="bleach")
+    assert [registry.values()[name][0] for name in ("roiType", "roiX", "roiY")] == ["", "", ""]
+
+
 def test_mypic_without_coordinates_stays(registry):
     choose_transmitter("MyPiC")(None, None, None, "failed", {}, RuntimeError("x"), "folder")
     assert registry.values()["codeMic"][0] == "nothing"
@@ -115,5 +149,6 @@ def test_traits():
 
     own.traits = Traits(says_stay=True)
     assert traits_of("txt") == Traits(leaves_lines=True, is_verifiable=True)
-    assert traits_of("MyPiC") == traits_of(own) == Traits(says_stay=True)
+    assert traits_of("MyPiC") == Traits(says_stay=True, takes_targets=True)
+    assert traits_of(own) == Traits(says_stay=True)
     assert traits_of(plain) == traits_of(None) == traits_of("other") == Traits()

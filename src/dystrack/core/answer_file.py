@@ -5,11 +5,11 @@ answer. Readers go by the header: where the next prescan is wanted elsewhere tha
 columns ``nextZ nextY nextX nextInS`` follow.
 """
 
-import contextlib
 import math
 from pathlib import Path
 from typing import NamedTuple
 
+from dystrack.core.complete_file import put_in_place
 from dystrack.core.coords_file import HEADER, CoordsLine
 
 __all__ = [
@@ -70,15 +70,7 @@ def write_answer(prescan: Path, line: CoordsLine, then: NextPrescan | None = Non
         values = (math.nan if value is None else value for value in then)
         header = "\t".join((header, *_NEXT_COLUMNS))
         text = "\t".join((text, *(f"{value:.4f}" for value in values)))
-    # A short name, which fits wherever the final one does, and is no prescan's either.
-    unfinished = answer_path(prescan.with_name("dystrack"))
-    try:
-        unfinished.write_bytes(f"{header}\n{text}\n".encode())
-        unfinished.replace(answer_path(prescan))
-    except OSError:
-        with contextlib.suppress(OSError):
-            unfinished.unlink(missing_ok=True)
-        raise
+    put_in_place(answer_path(prescan), f"{header}\n{text}\n", ANSWER_SUFFIX)
 
 
 def read_answer(prescan: Path) -> CoordsLine | None:

@@ -13,7 +13,7 @@ import inspect
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, TypeVar
 
 import numpy as np
@@ -52,7 +52,7 @@ class ExtraTarget:
     z, y, x : float
         Place in pixels of the prescan; of a region, its centre.
     name : str
-        What it is, for file names and macros.
+        What it is, for file names and macros; blanks in it become underscores.
     priority : int
         The highest comes first.
     region : tuple of tuple of float
@@ -67,14 +67,23 @@ class ExtraTarget:
     region: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
+        _check_type("name of an extra target", self.name, str, "a text")
+        object.__setattr__(self, "name", "_".join(self.name.split()))
         for axis, value in zip("zyx", (self.z, self.y, self.x), strict=True):
             _check_finite(f"{axis} of the extra target {self.name!r}", value)
+            object.__setattr__(self, axis, float(value))
+        _check_type(f"priority of {self.name!r}", self.priority, Integral, "a whole number")
+        object.__setattr__(self, "priority", int(self.priority))
         object.__setattr__(self, "region", _points("region", self.region))
+
+    def as_data(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return asdict(self)
 
     @property
     def place(self) -> PixelPosition:
         """Return where it is."""
-        return PixelPosition(float(self.z), float(self.y), float(self.x))
+        return PixelPosition(self.z, self.y, self.x)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +224,12 @@ def _points(what: str, value: Sequence[Sequence[float]]) -> tuple[tuple[float, f
 def _check_extent(value: Any) -> None:
     if value is not None and np.shape(value) != (3,):
         msg = f"The pipeline's extent is {value!r:.80}; give three numbers, along z, y, x."
+        raise InvalidAnswerError(msg)
+
+
+def _check_type(what: str, value: object, kind: type, wanted: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, kind):
+        msg = f"The {what} is {value!r:.80}; give {wanted}."
         raise InvalidAnswerError(msg)
 
 

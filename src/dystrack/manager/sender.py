@@ -1,5 +1,6 @@
 """Hand answers to the microscope, however long that takes, and record what was sent."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from dystrack.core.coordinates import offset_from_centre_um
 from dystrack.core.coords_file import COORDS_FILE_NAME, CoordsLine
 from dystrack.core.error_texts import describe_error
 from dystrack.core.protocols import Clock, Transmitter
+from dystrack.core.targets_file import write_targets
 from dystrack.manager.controls import Controls
 from dystrack.manager.events import (
     Answered,
@@ -64,8 +66,7 @@ class Parcel:
 
     def overtaken(self) -> "Parcel":
         """Return what is left of it once a newer prescan is there."""
-        answer = self.answer.overtaken(self.target.centre)
-        return replace(self, answer=answer, is_overtaken=True)
+        return replace(self, answer=self.answer.overtaken(self.target.centre), is_overtaken=True)
 
 
 class Sender:
@@ -168,7 +169,7 @@ class Sender:
                 msg=answer.message,
                 state=position_record(answer.position),
                 coords_size=self._size_of_coords_file(),
-                **answer.tracking,
+                **answer.besides,
             )
         )
         is_sent = self._is_sent(Parcel(target, answer, self._clock.monotonic()))
@@ -186,7 +187,7 @@ class Sender:
                 sent=is_sent,
                 total_s=self._clock.monotonic() - target.image.noticed_s,
                 step_um=_step_um(target, answer),
-                **answer.tracking,
+                **answer.besides,
             )
         )
         return is_sent
@@ -235,8 +236,7 @@ class Sender:
             self._rest(pause_s if attempt < _LEAST_ATTEMPTS else min(pause_s, left_s))
             attempt, pause_s = attempt + 1, min(pause_s * _PAUSE_GROWTH, _LONGEST_PAUSE_S)
         if attempt > 1:
-            after_s = self._clock.monotonic() - parcel.began_s
-            path = parcel.target.path
+            path, after_s = parcel.target.path, self._clock.monotonic() - parcel.began_s
             self._tell(TransmissionRecovered(path=path, attempt=attempt, after_s=after_s))
         return True
 
@@ -266,8 +266,7 @@ class Sender:
 
     def _send_once(self, parcel: Parcel) -> None:
         target, answer = parcel.target, parcel.answer
-        if self._answer_files:
-            self._write_answer_file(target, answer)
+        self._write_beside(target, answer)
         if parcel.is_overtaken and not self._traits.leaves_lines:
             return  # the microscope would take it for the answer to the newer prescan
         if answer.stays and self._traits.says_stay:
@@ -275,14 +274,18 @@ class Sender:
         kwargs = dict(self._tra_kwargs)
         if self._traits.takes_next:
             kwargs["next_prescan"] = answer.next_prescan
+        if self._traits.takes_targets:
+            kwargs["targets"] = answer.targets
         self._hand_over(self._transmit, answer, kwargs)
 
-    def _write_answer_file(self, target: Target, answer: Answer) -> None:
+    def _write_beside(self, target: Target, answer: Answer) -> None:
         path = target.image.path
         if not path.parent.exists() and Path(self._target_dir).exists():
             return  # its subfolder was deleted: nobody can wait in there
-        z, y, x = (float("nan") if value is None else value for value in answer.zyx)
-        write_answer(path, CoordsLine(z, y, x, answer.message), answer.next_prescan)
+        write_targets(path, answer.targets, target.shape_zyx, target.voxel_size)
+        if self._answer_files:
+            z, y, x = (math.nan if value is None else value for value in answer.zyx)
+            write_answer(path, CoordsLine(z, y, x, answer.message), answer.next_prescan)
 
     def _record(self) -> None:
         """Keep what was sent; the microscope has it already, so a failure is only told."""

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -10,6 +10,7 @@ from typing import Any
 
 from dystrack.core.coords_file import COORDS_FILE_NAME, CoordsLine, append_line
 from dystrack.core.errors import ConfigurationError
+from dystrack.core.findings import ExtraTarget
 from dystrack.core.protocols import Transmitter
 
 __all__ = ["Traits", "choose_transmitter", "send_coords_txt", "send_coords_winreg", "traits_of"]
@@ -17,6 +18,7 @@ __all__ = ["Traits", "choose_transmitter", "send_coords_txt", "send_coords_winre
 _MYPIC_KEY = r"SOFTWARE\VB and VBA Program Settings\OnlineImageAnalysis\macro"
 _MYPIC_MOVE = "focus"
 _MYPIC_STAY = "nothing"
+_MYPIC_VISIT = "trigger"  # runs a job at each of several places
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,16 @@ class Traits:
         Whether it wants, as the keyword ``next_prescan``, where to take the next prescan:
         ``(z, y, x, in_s)``, `in_s` being None for at the usual time; or None for where the main
         scan is.
+    takes_targets : bool
+        Whether it wants, as the keyword ``targets``, the extra targets of the pipeline
+        (`dystrack.core.findings.ExtraTarget`), the most urgent first; often none.
     """
 
     says_stay: bool = False
     leaves_lines: bool = False
     is_verifiable: bool = False
     takes_next: bool = False
+    takes_targets: bool = False
 
 
 def send_coords_txt(
@@ -79,6 +85,9 @@ def send_coords_winreg(
     x_pos: float | None = None,
     codeM: str = "focus",  # noqa: N803 - a promised name
     errMsg: str | None = None,  # noqa: N803 - a promised name
+    *,
+    roiAim: str = "",  # noqa: N803 - named like the value
+    targets: Sequence[ExtraTarget] = (),
 ) -> None:
     """Write coordinates into the Windows registry, where the MyPiC macro of ZEN Black reads them.
 
@@ -92,6 +101,13 @@ def send_coords_winreg(
         ``"error"``, which stay where they are.
     errMsg : str or None, default None
         Message for the macro's log.
+    roiAim : str, default ""
+        What the macro is to do with regions: ``"bleach"``, ``"bleachAnalyse"``, ``"acquisition"``,
+        ``"acquisitionBleach"``, ``"acquisitionAnalyse"``. Regions are written only if it is given,
+        and then with each answer: none are left over from the one before.
+    targets : sequence of ExtraTarget, optional
+        Further places: points are visited behind the coordinates where `codeM` has a
+        ``trigger``; regions are drawn.
 
     Raises
     ------
@@ -104,11 +120,36 @@ def send_coords_winreg(
         msg = f"z, y, x are {z_pos}, {y_pos}, {x_pos}; a microscope can only go to finite numbers."
         raise ValueError(msg)
     winreg = _import_winreg()
-    values = {"Z": z_pos, "Y": y_pos, "X": x_pos, "errorMsg": errMsg, "codeMic": codeM}
+    points = [target.place for target in targets if not target.region and _MYPIC_VISIT in codeM]
+    values = {
+        **{
+            name: _listed(start, (getattr(point, axis) for point in points))
+            for name, axis, start in (("Z", "z", z_pos), ("Y", "y", y_pos), ("X", "x", x_pos))
+        },
+        **(_mypic_regions(targets, roiAim) if roiAim else {}),
+        "errorMsg": errMsg,
+        "codeMic": codeM,
+    }
     with winreg.CreateKeyEx(winreg.HKEY_CURRENT_USER, _MYPIC_KEY, 0, winreg.KEY_WRITE) as key:
         for name, value in values.items():
             if value is not None:
                 winreg.SetValueEx(key, name, 0, winreg.REG_SZ, str(value))
+
+
+def _listed(first: float | None, others: Iterable[float]) -> str | None:
+    """Return coordinates along one axis as the macro takes several; None for none at all."""
+    return None if first is None else ";".join(map(str, (first, *others)))
+
+
+def _mypic_regions(targets: Iterable[ExtraTarget], aim: str) -> dict[str, str]:
+    """Return the values that draw the regions: of each a polygon, corners apart by commas."""
+    regions = [target.region for target in targets if target.region]
+    return {
+        "roiType": ";".join("polyline" for _ in regions),
+        "roiAim": ";".join(aim for _ in regions),
+        "roiX": ";".join(",".join(str(x) for _, x in region) for region in regions),
+        "roiY": ";".join(",".join(str(y) for y, _ in region) for region in regions),
+    }
 
 
 def choose_transmitter(tra_method: object) -> Transmitter:
@@ -218,6 +259,8 @@ class _Method:
 _METHODS: Mapping[str, _Method] = MappingProxyType(
     {
         "txt": _Method(_to_text_file, Traits(leaves_lines=True, is_verifiable=True)),
-        "MyPiC": _Method(_to_mypic, Traits(says_stay=True), check=_import_winreg),
+        "MyPiC": _Method(
+            _to_mypic, Traits(says_stay=True, takes_targets=True), check=_import_winreg
+        ),
     }
 )

@@ -6,6 +6,7 @@ from dystrack.core.analysis import Analysis
 from dystrack.core.coordinates import PixelPosition, VoxelSize
 from dystrack.core.coords_file import FAILURE_MESSAGE
 from dystrack.core.errors import ImageError
+from dystrack.core.findings import ExtraTarget, Findings
 from dystrack.core.limits import Limits
 from dystrack.images.image_file import ImageStatus, Verdict
 from dystrack.images.readiness import FileStamp, Gone, Ready
@@ -39,7 +40,7 @@ class Rig:
         """Answer one prescan with the pipeline's target, with its error, or not at all."""
         if isinstance(outcome, Exception):
             outcome = Failure.of(outcome)
-        elif not isinstance(outcome, NotAnalysed):
+        elif not isinstance(outcome, NotAnalysed | Analysis):
             outcome = Analysis(*outcome, "OK", {})
         path = Path("prescan.tif")
         image = ArrivedImage(path, Ready(self.status, FileStamp(1, 1)), 0.0)
@@ -193,3 +194,43 @@ def test_a_failure_keeps_its_traceback():
     failure = Failure(FAILED, "RuntimeError", "no tissue", "line 7, in find")
     (event,) = decide(target, failure, rig.rules).events
     assert (event.error, event.traceback) == ("RuntimeError: no tissue", "line 7, in find")
+
+
+def naming(*targets):
+    return Analysis(2, 50, 110, "OK", {}, Findings(targets=targets))
+
+
+def test_extra_targets_go_with_an_answer_the_most_urgent_first():
+    near, far = ExtraTarget(z=2, y=0, x=200), ExtraTarget(z=0, y=9, x=9, priority=3)
+    assert Rig().answer(naming(near, far)).targets == (far, near)
+
+
+@pytest.mark.parametrize("track", ["off", "auto"])
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (ExtraTarget(z=2, y=50, x=201, name="out"), "'out' was left out. Target is outside"),
+        (
+            ExtraTarget(z=2, y=50, x=61, name="far"),
+            "'far' was left out. The step along x would be -39.00 px",
+        ),
+        (
+            ExtraTarget(z=2, y=50, x=100, name="wide", region=((0, 0), (0, 300), (9, 9))),
+            "'wide' was left out. Target is outside the image: x = 300.0",
+        ),
+    ],
+)
+def test_an_extra_target_that_may_not_be_gone_to_is_left_out_and_told(target, said, track):
+    rig = Rig(limits=Limits(step_px=(9, 99, 30)), track=track)
+    good = ExtraTarget(z=2, y=50, x=100, name="good")
+    answer = rig.answer(naming(target, good))
+    assert answer.targets == (good,)
+    assert answer.coordinates == (2, 50, 110)
+    (warning,) = rig.told.of(Warned)
+    assert said in warning.message
+
+
+def test_a_failed_analysis_has_no_extra_targets():
+    rig = Rig()
+    rig.answer(naming(ExtraTarget(z=2, y=50, x=100)))
+    assert rig.answer(FAILED).targets == ()

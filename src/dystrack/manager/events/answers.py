@@ -1,6 +1,6 @@
 """What is sent for a prescan, and whether it arrived."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dystrack.manager.events.base import Event
@@ -38,6 +38,8 @@ class Answering(Event):
         Where to take the next prescan, if that is another place.
     next_in_s : float or None
         When to take it after this one, 0 for at once; None for as usual.
+    targets : list of dict
+        Further places, the most urgent first (`dystrack.core.findings.ExtraTarget`).
     """
 
     path: str
@@ -54,6 +56,7 @@ class Answering(Event):
     sd_px: tuple[float, float, float] | None = None
     next_zyx: tuple[float, float, float] | None = None
     next_in_s: float | None = None
+    targets: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +170,8 @@ class Answered(Event):
         Where to take the next prescan, if that is another place.
     next_in_s : float or None
         When to take it after this one, 0 for at once; None for as usual.
+    targets : list of dict
+        Further places, the most urgent first (`dystrack.core.findings.ExtraTarget`).
     """
 
     path: str
@@ -186,3 +191,4 @@ class Answered(Event):
     sd_px: tuple[float, float, float] | None = None
     next_zyx: tuple[float, float, float] | None = None
     next_in_s: float | None = None
+    targets: list[dict[str, Any]] = field(default_factory=list)

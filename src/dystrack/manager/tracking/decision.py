@@ -25,6 +25,7 @@ from dystrack.core.findings import graded
 from dystrack.core.limits import Limits, Offset
 from dystrack.manager.events import AnalysisFailed, PositionHeld, Warned
 from dystrack.manager.tracking.answers import check_inside_image
+from dystrack.manager.tracking.extra_targets import allowed_targets
 from dystrack.manager.tracking.following import Course, course_of
 from dystrack.manager.tracking.positions import Position
 from dystrack.manager.tracking.runaway import wrong_axes
@@ -152,7 +153,19 @@ def _accept(
     else:
         plain = replace(course, then=None, next_in_s=None)
         answer = _following(seen, plain, coordinates, message, rules)
-    return _unless_running_away(target, replace(answer, own=coordinates if course else None), rules)
+    answer = replace(answer, own=coordinates if course else None)
+    return _unless_running_away(target, _with_targets(target, answer, result, rules), rules)
+
+
+def _with_targets(target: Target, answer: Answer, result: Analysis, rules: TrackingRules) -> Answer:
+    """Return an answer with the further places to which the microscope may go."""
+    allowed, refused = allowed_targets(
+        result.findings.targets,
+        lambda place: _checked_step(target, place, rules),
+        lambda corner: check_inside_image(corner, target.shape_zyx, rules.frame_margin_px),
+    )
+    warnings = (Warned(message=why, position=target.position.name) for why in refused)
+    return replace(answer, targets=allowed, events=(*answer.events, *warnings))
 
 
 def _sending(target: Target, to: PixelPosition, message: str, rules: TrackingRules) -> Answer:
@@ -192,7 +205,8 @@ def _unless_running_away(target: Target, answer: Answer, rules: TrackingRules) -
     )
     if rules.on_runaway == "hold":  # before the stage moves once more
         return _hold(target, target.position, message, Failure.of(RefusedMoveError(message)))
-    return replace(answer, events=(Warned(message=message, position=position.name),))
+    warning = Warned(message=message, position=position.name)
+    return replace(answer, events=(*answer.events, warning))
 
 
 def _message(position: Position, result: Analysis) -> str:

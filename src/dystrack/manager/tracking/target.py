@@ -9,6 +9,7 @@ from dystrack.core.coordinates import PixelPosition, VoxelSize, centre_of
 from dystrack.core.coords_file import FAILURE_MESSAGE, LATE_MARK
 from dystrack.core.error_texts import describe_error
 from dystrack.core.errors import TransmissionError
+from dystrack.core.findings import ExtraTarget
 from dystrack.images.image_file import ImageStatus, Verdict
 from dystrack.images.readiness import Gone, Ready
 from dystrack.images.stack_axes import depth_of_stack
@@ -179,6 +180,8 @@ class Answer:
         Where the tracker expected the sample in this image.
     sd_px : tuple of float or None
         Standard deviation of its place along z, y, x.
+    targets : tuple of ExtraTarget
+        Further places that may be gone to, the most urgent first.
     """
 
     coordinates: PixelPosition | None
@@ -192,6 +195,7 @@ class Answer:
     own: PixelPosition | None = None
     predicted: PixelPosition | None = None
     sd_px: Axes | None = None
+    targets: tuple[ExtraTarget, ...] = ()
 
     @property
     def zyx(self) -> tuple[float | None, float | None, float | None]:
@@ -205,14 +209,15 @@ class Answer:
         return None if then is None else NextPrescan(*then, self.next_in_s)
 
     @property
-    def tracking(self) -> dict[str, Any]:
-        """Return what the journal keeps of the tracker."""
+    def besides(self) -> dict[str, Any]:
+        """Return what the journal keeps of the tracker, and the further places."""
         return {
             "own": self.own,
             "predicted": self.predicted,
             "sd_px": self.sd_px,
             "next_zyx": self.next_coordinates,
             "next_in_s": self.next_in_s,
+            "targets": [target.as_data() for target in self.targets],
         }
 
     def late(self) -> "Answer":
@@ -232,6 +237,7 @@ class Answer:
             stays=True,
             next_coordinates=None,
             next_in_s=None,
+            targets=(),
         )
 
 

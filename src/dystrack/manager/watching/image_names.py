@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dystrack.core.answer_file import ANSWER_SUFFIX
 from dystrack.core.coords_file import COORDS_FILE_NAME
 from dystrack.core.errors import ConfigurationError
+from dystrack.core.targets_file import TARGETS_SUFFIXES
 from dystrack.images.image_file import SUPPORTED
 
 __all__ = [
@@ -246,7 +247,7 @@ class PositionPattern:
 
 def is_own_name(name: str) -> bool:
     """Return whether DySTrack itself writes a file of this name; it is never a prescan."""
-    return name in _OWN_NAMES or name.endswith(ANSWER_SUFFIX)
+    return name in _OWN_NAMES or name.endswith((ANSWER_SUFFIX, *TARGETS_SUFFIXES))
 
 
 def natural_key(name: str) -> tuple[int | str, ...]:
