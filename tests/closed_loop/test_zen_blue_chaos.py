@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from closed_loop.fake_zen import FakeZen, StoredExperiment, run_macro
 from closed_loop.shared_clock import SharedClock
 from dystrack.core.answer_file import read_answer
 from dystrack.core.coordinates import VoxelSize
@@ -23,6 +22,8 @@ from dystrack.scopes.geometry import PositionUm, ScanSettings
 from dystrack.scopes.samples.bodies import Organoid
 from dystrack.scopes.samples.motion import Motion
 from dystrack.scopes.samples.sample import Sample
+from emulators.zen_objects import FakeZen, run_macro
+from emulators.zen_state import StoredExperiment
 
 SCAN = ScanSettings((3, 12, 16), VoxelSize(4.0, 2.5, 2.5), duration_s=0.2)
 N_POSITIONS = 3

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from closed_loop.fake_zen import MACRO, FakeZen, StoredExperiment, run_macro
 from closed_loop.shared_clock import SharedClock
 from dystrack.core.answer_file import NextPrescan, write_answer
 from dystrack.core.coordinates import VoxelSize
@@ -26,6 +25,8 @@ from dystrack.scopes.samples.imaging import Imaging
 from dystrack.scopes.samples.motion import Motion
 from dystrack.scopes.samples.sample import Sample
 from dystrack.scopes.stage import StageAxes
+from emulators.zen_objects import MACRO, FakeZen, run_macro
+from emulators.zen_state import StoredExperiment
 from fakes import FakeClock
 
 PRESCAN = ScanSettings((9, 36, 40), VoxelSize(4.0, 2.5, 2.5), duration_s=1.0)

@@ -3,36 +3,14 @@
 import builtins
 import re
 import types
-from dataclasses import dataclass, field
 from importlib.resources import files
-from pathlib import Path
 from types import SimpleNamespace
 
-from dystrack.scopes.geometry import PositionUm, ScanSettings, View
-from dystrack.scopes.samples.sample import Sample
-from dystrack.scopes.stage import Stage, StageAxes, StageSettings
-from dystrack.scopes.writing.behaviours import BEHAVIOURS, WriteBehaviour
-from dystrack.scopes.writing.writers import encode
+from dystrack.scopes.writing.behaviours import BEHAVIOURS
+from emulators.world import World
+from emulators.zen_state import ZenState
 
 MACRO = files("dystrack") / "macros" / "zen_blue" / "dystrack_zen_blue.py"
-
-
-@dataclass
-class StoredExperiment:
-    """An experiment as ZEN keeps it: a scan, and positions as x, y, z."""
-
-    scan: ScanSettings
-    positions: list[tuple[float, float, float]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Acquisition:
-    """An image that was acquired, and what only a simulation knows."""
-
-    name: str
-    stage: PositionUm
-    distance_um: float
-    in_view: bool
 
 
 class FakeZen:
@@ -43,86 +21,74 @@ class FakeZen:
 
     def __init__(
         self,
-        samples: list[Sample],
-        experiments: dict[str, StoredExperiment],
+        samples,
+        experiments,
         clock,
         *,
-        axes: StageAxes | None = None,
-        behaviour: WriteBehaviour = BEHAVIOURS["in_chunks"],
+        axes=None,
+        behaviour=BEHAVIOURS["in_chunks"],
         after_execute=lambda name: None,
     ):
-        self.samples = samples
-        self.experiments = experiments
-        self.clock = clock
-        self.axes = axes or StageAxes()
-        self.behaviour = behaviour
+        self.world = World(samples, clock, axes)
+        self.state = ZenState(self.world, experiments, behaviour=behaviour)
         self.after_execute = after_execute
-        self.began_s = clock.monotonic()
-        self.acquired: list[Acquisition] = []
         self.n_open_images = 0
-        self.stage = Stage(StageSettings(), self.axes.to_stage(samples[0].position_um(0.0)))
         self.Acquisition = SimpleNamespace(Execute=self._execute)
         self.Application = SimpleNamespace(Documents=SimpleNamespace(RemoveAll=lambda: None))
 
+    @property
+    def experiments(self):
+        return self.state.experiments
+
+    @property
+    def clock(self):
+        return self.world.clock
+
+    @property
+    def acquired(self):
+        return self.world.acquired
+
+    def main_scans(self):
+        return self.world.main_scans()
+
     def new_experiment(self):
         """Return what ``ZenExperiment()`` gives."""
-        return FakeExperiment(self)
+        return FakeExperiment(self.state)
 
     def _execute(self, experiment):
         assert experiment.is_active
-        ((x, y, z),) = experiment.positions
-        scan = experiment.scan
-        self.stage.move_to(PositionUm(z, y, x), self.clock)
-        time_s = self.clock.monotonic() - self.began_s
-        camera = self.axes.to_world(self.stage.position)
-        sample = min(self.samples, key=lambda one: one.position_um(time_s).minus(camera).length())
-        view = View(camera, scan)
-        image = sample.render(time_s, view)
-        self.clock.sleep(scan.duration_s)
+        assert experiment.AutoSave.IsActivated
         name = experiment.AutoSave.Name
-        self._save(experiment.AutoSave, encode("czi", image, scan.voxel_size))
-        distance_um = camera.minus(sample.target_um(time_s, scan.field)).length()
-        in_view = sample.is_in_view(time_s, view)
-        self.acquired.append(Acquisition(name, self.stage.position, distance_um, in_view))
+        self.state.acquire(experiment.loaded, name, experiment.AutoSave.StorageFolder)
         self.after_execute(name)
-        return FakeImage(self, scan)
-
-    def _save(self, auto_save, data):
-        assert auto_save.IsActivated
-        path = Path(auto_save.StorageFolder) / f"{auto_save.Name}.czi"
-        assert not path.exists(), "ZEN would have chosen another name"
-        self.behaviour.write(data, path, self.clock)
-
-    def main_scans(self):
-        return [one for one in self.acquired if one.name.startswith("job")]
+        return FakeImage(self, experiment.loaded.scan)
 
 
 class FakeExperiment:
     """What a macro loads, changes for itself, and executes."""
 
-    def __init__(self, zen):
-        self._zen = zen
+    def __init__(self, state):
+        self._state = state
         self.is_active = False
         self.AutoSave = SimpleNamespace(IsActivated=False, StorageFolder="", Name="")
 
     def Load(self, name):  # noqa: N802 - ZEN's name
-        stored = self._zen.experiments[name]
-        self.scan, self.positions = stored.scan, list(stored.positions)
+        self.loaded = self._state.loaded[self._state.load(name)]
 
     def SetActive(self):  # noqa: N802
         self.is_active = True
 
     def GetSinglePositionInfos(self, block):  # noqa: N802
         assert block == 0
-        return [SimpleNamespace(X=x, Y=y, Z=z) for x, y, z in self.positions]
+        return [SimpleNamespace(X=x, Y=y, Z=z) for x, y, z in self.loaded.positions]
 
     def ClearTileRegionsAndPositions(self, block):  # noqa: N802
         assert block == 0
-        self.positions = []
+        self.loaded.positions.clear()
 
     def AddSinglePosition(self, block, x, y, z):  # noqa: N802
         assert block == 0
-        self.positions.append((x, y, z))
+        self.loaded.positions.append((x, y, z))
 
 
 class FakeImage:
