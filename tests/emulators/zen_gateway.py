@@ -188,7 +188,9 @@ class ZenGateway:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, "No experiment is active.")
         found = response()
         found.status.is_experiment_running = identifier in self.state.active
-        found.status.images_acquired_index = len(self.state.finished)
+        found.status.images_count = self.state.loaded[identifier].scan.shape_zyx[0]
+        has_images = identifier in self.state.finished
+        found.status.images_acquired_index = found.status.images_count if has_images else 0
         return found
 
     def _experiment_stop(self, request, response, _context, _unit):
@@ -227,12 +229,12 @@ class ZenGateway:
             if self.faults.fails and self.faults.fails in name:
                 return False
             with self.state.lock:
-                self.state._go_there(experiment)  # noqa: SLF001 - the same part of ZEN
+                self.state._go_there(experiment)
                 image = self.state.world.scan(experiment.scan, name)
                 where = self.state.world.position
             self._stream(identifier, image, experiment.scan, where)
             self.state.save(image, experiment.scan, name, self.state.folder)
-            self.state.finished.append(name)
+            self.state.finished.append(identifier)
         finally:
             self.state.active.pop(identifier, None)
             for frames in self.monitors:
@@ -317,11 +319,11 @@ class ZenGateway:
 
 def make_credentials(folder: Path, *, days=1, began_days_ago=0):
     """Write a self-signed certificate as the gateway's installer does; return how to serve it."""
-    from datetime import UTC, datetime, timedelta  # noqa: PLC0415
+    from datetime import UTC, datetime, timedelta
 
-    from cryptography import x509  # noqa: PLC0415
-    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
 
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])

@@ -1,0 +1,246 @@
+"""ZEN's bridge against an emulated gateway: both generations, and everything that goes wrong."""
+
+import pytest
+
+from dystrack.core.coordinates import VoxelSize
+from dystrack.core.errors import ConfigurationError, ScopeError
+from dystrack.images.readers import read_image
+from dystrack.scopes.geometry import ScanSettings
+from dystrack.scopes.writing.behaviours import BEHAVIOURS
+from dystrack.scopes.zen.scope import ZenScope
+from dystrack.scopes.zen.settings import ZenSettings
+from emulators.world import MAIN_SCAN, PRESCAN, World, drifting_samples
+from emulators.zen_gateway import TOKEN, ZenGateway, make_credentials
+from emulators.zen_state import StoredExperiment, ZenState
+
+GENERATIONS = ["2025.05", "2025.10", "2026.05"]
+
+
+class Lab:
+    """An emulated ZEN, and what it takes to reach it."""
+
+    def __init__(self, folder, generation="2026.05", credentials=None, **experiment):
+        self.folder = folder
+        (folder / "token.txt").write_text(f"{TOKEN}\n")
+        self.world = World(drifting_samples())
+        experiments = {
+            "prescan": StoredExperiment(PRESCAN, **experiment),
+            "main_scan": StoredExperiment(MAIN_SCAN, **experiment),
+        }
+        state = ZenState(self.world, experiments, folder, BEHAVIOURS["at_once"])
+        self.gateway = ZenGateway(state, generation, credentials).start()
+        self.faults = self.gateway.faults
+
+    def open(self, **settings):
+        given = {
+            "prescan_experiment": "prescan",
+            "main_experiment": "main_scan",
+            "port": self.gateway.port,
+            "token_file": str(self.folder / "token.txt"),
+            "stream_s": 0.2,
+            "answer_s": 5.0,
+        }
+        self.scope = ZenScope(ZenSettings(**given | settings))
+        return self.scope
+
+
+@pytest.fixture
+def lab(tmp_path):
+    labs = []
+
+    def make(*args, **kwargs):
+        labs.append(Lab(tmp_path, *args, **kwargs))
+        return labs[-1]
+
+    yield make
+    for one in labs:
+        if hasattr(one, "scope"):
+            one.scope.close()
+        one.gateway.kill()
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_positions_and_moves_have_the_right_units_in_each_generation(lab, generation):
+    one = lab(generation)
+    scope = one.open()
+    assert scope.position_um() == pytest.approx(one.world.position)
+    scope.drive_stage(1250.0, 2500.0)
+    scope.drive_focus(750.0)
+    assert one.world.position == pytest.approx((750.0, 1250.0, 2500.0))
+    assert scope.position_um() == pytest.approx((750.0, 1250.0, 2500.0))
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+@pytest.mark.parametrize("has_tiles", [True, False])
+def test_scans_are_taken_where_the_stage_is(lab, tmp_path, generation, has_tiles):
+    one = lab(generation, has_tiles=has_tiles)
+    scope = one.open()
+    scope.drive_focus(811.0)
+    taken = scope.prescan(tmp_path / "prescan_1_pos_1")
+    assert taken.stack.shape == PRESCAN.shape
+    assert taken.voxel_size == pytest.approx(PRESCAN.voxel_size)
+    assert taken.stage_um == pytest.approx(one.world.position)
+    assert taken.stage_um.z == pytest.approx(811.0)
+    path = scope.main_scan(tmp_path / "job_1_pos_1")
+    assert path == tmp_path / "job_1_pos_1.czi"
+    assert path.exists()
+    assert [scan.stage.z for scan in one.world.acquired] == pytest.approx([811.0, 811.0])
+    assert scope.traits.reach_um.z == pytest.approx(16.0)
+
+
+def test_the_stack_is_what_zen_saves(lab, tmp_path):
+    scope = lab().open()
+    taken = scope.prescan(tmp_path / "prescan_1_pos_1")
+    assert (taken.stack == read_image(tmp_path / "prescan_1_pos_1.czi").pixels).all()
+
+
+def test_a_camera_image_of_more_than_4_megabytes_arrives(lab, tmp_path):
+    one = lab()
+    one.gateway.state.experiments["prescan"].scan = ScanSettings(
+        (1, 2100, 2100), VoxelSize(1.0, 0.1, 0.1)
+    )
+    taken = one.open().prescan(tmp_path / "prescan_1_pos_1")
+    assert taken.stack.nbytes > 4_194_304
+
+
+def test_lost_planes_are_read_from_the_file(lab, tmp_path):
+    one = lab()
+    one.faults.lost_planes = 1
+    taken = one.open().prescan(tmp_path / "prescan_1_pos_1")
+    assert taken.stack is None
+    assert taken.path == tmp_path / "prescan_1_pos_1.czi"
+
+
+def test_planes_that_come_twice_count_once(lab, tmp_path):
+    one = lab()
+    one.faults.doubled_planes = True
+    assert one.open().prescan(tmp_path / "prescan_1_pos_1").stack.shape == PRESCAN.shape
+
+
+def test_a_stage_position_left_out_of_a_frame_is_not_0(lab, tmp_path):
+    one = lab()
+    one.faults.leaves_out_stage_z = True
+    assert one.open().prescan(tmp_path / "prescan_1_pos_1").stage_um is None
+
+
+def test_a_focus_left_out_is_refused_and_nothing_moves(lab, tmp_path):
+    one = lab()
+    scope = one.open()
+    one.faults.leaves_out_focus = True
+    with pytest.raises(ScopeError, match="leaves the value out"):
+        scope.prescan(tmp_path / "prescan_1_pos_1")
+    assert one.world.moves == []
+
+
+@pytest.mark.parametrize("factor", [1e6, 1e-6, 0.0])
+def test_a_scaling_in_another_unit_is_refused(lab, tmp_path, factor):
+    one = lab()
+    one.faults.wrong_scaling = factor
+    with pytest.raises(ScopeError, match="cannot be"):
+        one.open().prescan(tmp_path / "prescan_1_pos_1")
+
+
+def test_a_service_whose_unit_is_not_known_is_refused(lab):
+    with pytest.raises(ScopeError, match=r"It offers zen_api.lm.hardware.v3.FocusService"):
+        lab("unknown").open()
+
+
+def test_a_second_call_waits_for_a_main_scan_that_goes_on(lab, tmp_path):
+    one = lab()
+    scope = one.open(scan_s=5.0)
+    one.gateway.scan_s = 0.4
+    scope._run(scope._placed("main_scan"), "StartExperiment", tmp_path / "job_1_pos_1", 5.0)
+    scope.close()  # we die, and ZEN goes on
+    later = one.open(scan_s=5.0)
+    one.gateway.scan_s = 0.01
+    later.prescan(tmp_path / "prescan_2_pos_1")
+    assert [scan.name for scan in one.world.acquired] == ["job_1_pos_1", "prescan_2_pos_1"]
+
+
+def test_a_prescan_ends_when_we_go(lab, tmp_path):
+    one = lab()
+    scope = one.open(scan_s=0.2)
+    one.gateway.scan_s = 1.0
+    with pytest.raises(ScopeError, match="did not answer in time"):
+        scope.prescan(tmp_path / "prescan_1_pos_1")
+    one.gateway.wait_until_idle()
+    assert one.world.acquired == []
+
+
+def test_a_main_scan_that_fails_is_an_error(lab, tmp_path):
+    one = lab()
+    one.faults.fails = "job"
+    with pytest.raises(ScopeError, match="ended after 0 of 9 images"):
+        one.open().main_scan(tmp_path / "job_1_pos_1")
+
+
+def test_a_gateway_that_dies_is_told_and_found_again(lab, tmp_path):
+    one = lab()
+    scope = one.open()
+    one.gateway.kill()
+    with pytest.raises(ScopeError, match="does not answer"):
+        scope.prescan(tmp_path / "prescan_1_pos_1")
+    one.gateway.start()
+    taken = None
+    for _ in range(50):  # the channel reconnects within a second
+        try:
+            taken = scope.prescan(tmp_path / "prescan_1_pos_1")
+            break
+        except ScopeError:
+            scope._clock.sleep(0.1)
+    assert taken.stack is not None
+
+
+def test_a_wrong_token_is_one_clear_message(lab, tmp_path):
+    one = lab()
+    (tmp_path / "token.txt").write_text("old")
+    with pytest.raises(ScopeError, match=r"refuses the control token.*stays where it is"):
+        one.open()
+    assert one.world.moves == []
+
+
+def test_supervised_mode_is_one_clear_message(lab):
+    one = lab()
+    scope = one.open()
+    one.faults.supervised = True
+    with pytest.raises(ScopeError, match="Enable Unsupervised API Mode"):
+        scope.drive_stage(1.0, 2.0)
+    scope.position_um()  # asking is allowed
+    assert one.world.moves == []
+
+
+def test_over_tls_with_the_gateways_certificate(lab, tmp_path):
+    one = lab(credentials=make_credentials(tmp_path))
+    scope = one.open(certificate=str(tmp_path / "root.pem"))
+    assert scope.position_um() == pytest.approx(one.world.position)
+
+
+def test_an_expired_certificate_is_one_clear_message(lab, tmp_path):
+    one = lab(credentials=make_credentials(tmp_path, began_days_ago=3))
+    with pytest.raises(ScopeError, match="certificate of ZEN's API Gateway was refused"):
+        one.open(certificate=str(tmp_path / "root.pem"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"token_file": "nowhere.txt"}, "control token .* cannot be read from nowhere.txt"),
+        ({"certificate": "nowhere.pem"}, "certificate cannot be read from nowhere.pem"),
+        ({"answer_s": 0}, "answer_s is 0. Give a number above 0"),
+    ],
+)
+def test_settings_that_cannot_be(lab, settings, message):
+    with pytest.raises(ConfigurationError, match=message):
+        lab().open(**settings)
+
+
+def test_an_unknown_experiment_is_named(lab):
+    with pytest.raises(ScopeError, match=r"no experiment 'mian'. It has: prescan, main_scan"):
+        lab().open(main_experiment="mian")
+
+
+def test_no_gateway_at_all(lab):
+    one = lab()
+    one.gateway.kill()
+    with pytest.raises(ScopeError, match="does not answer"):
+        one.open()
