@@ -14,10 +14,11 @@ from dystrack.scopes.stage import Stage, StageAxes, StageSettings
 PRESCAN = ScanSettings((9, 36, 40), VoxelSize(4.0, 2.5, 2.5), duration_s=1.0)
 MAIN_SCAN = ScanSettings((9, 72, 80), VoxelSize(4.0, 1.25, 1.25), duration_s=1.0)
 FAR_UM = 4000.0
+VELOCITY_UM_S = PositionUm(0.01, 0.06, -0.1)
 START_UM = PositionUm(803.0, 1005.0, 2000.0)  # no axis reads 0, as a value left out does
 
 
-def drifting_samples(n=1, start=START_UM, velocity=PositionUm(0.01, 0.06, -0.1)):
+def drifting_samples(n=1, start=START_UM, velocity=VELOCITY_UM_S):
     """Return samples that move 4 µm in half a minute, each far from the others."""
     return [
         Sample(

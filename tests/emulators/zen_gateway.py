@@ -18,7 +18,7 @@ from grpc_reflection.v1alpha import reflection
 
 from emulators.zen_protos import make_pool
 
-TOKEN = "f00d-cafe"
+TOKEN = "f00d-cafe"  # noqa: S105 - of an emulator
 _EXPERIMENTS = (
     "zen_api.acquisition.v1beta.ExperimentService",
     "zen_api.acquisition.v1beta.ExperimentStreamingService",

@@ -66,11 +66,7 @@ _SERVICES = {
     },
     "zen_api.lm.acquisition.v1beta.ZStackService": {
         "IsZStackExperiment": (_ID, "is_zstack_experiment:bool"),
-        "GetZStackInfo": (
-            _ID,
-            "interval:double first_slice:double last_slice:double range:double num_slices:int32 "
-            "is_center_mode:bool offset:double",
-        ),
+        "GetZStackInfo": (_ID, "interval:double range:double num_slices:int32 offset:double"),
         "ModifyZStackCenterRange": (f"{_ID} center:Double interval:Double range:Double", ""),
     },
     "zen_api.lm.hardware.v1.StageService": _STAGE,

@@ -1,13 +1,10 @@
-"""A connection to ZEN's API Gateway; its messages are built from what the server tells of itself."""
+"""A connection to ZEN's API Gateway; its messages are built from what the gateway tells."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dystrack.core.errors import ConfigurationError, ScopeError
 from dystrack.scopes.zen.settings import ZenSettings
-
-if TYPE_CHECKING:
-    import grpc
 
 __all__ = ["ZenConnection"]
 
@@ -107,9 +104,7 @@ class ZenConnection:
                 raise self._refusal(method, error) from None
             return None
 
-    def stream(
-        self, service: str, method: str, **fields: object
-    ) -> "grpc.UnaryStreamMultiCallable":
+    def stream(self, service: str, method: str, **fields: object) -> Any:
         """Open a stream of responses; it is open when this returns.
 
         Parameters
@@ -148,7 +143,7 @@ class ZenConnection:
         """Close the connection."""
         self._channel.close()
 
-    def _open(self, settings: ZenSettings) -> "grpc.Channel":
+    def _open(self, settings: ZenSettings) -> Any:
         options = [
             ("grpc.max_receive_message_length", _NO_LIMIT),
             ("grpc.max_send_message_length", _NO_LIMIT),
@@ -166,10 +161,6 @@ class ZenConnection:
         from google.protobuf.descriptor_pool import DescriptorPool  # noqa: PLC0415
         from grpc_reflection.v1alpha import proto_reflection_descriptor_database  # noqa: PLC0415
 
-        try:
-            self._grpc.channel_ready_future(self._channel).result(timeout=0.0)
-        except self._grpc.FutureTimeoutError:
-            pass  # the first call waits for it, and says what is wrong
         database = proto_reflection_descriptor_database.ProtoReflectionDescriptorDatabase(
             self._channel
         )

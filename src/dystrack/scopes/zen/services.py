@@ -69,9 +69,16 @@ class ZenServices:
             If one is missing, or offered only in a version that is not known.
         """
         stage, focus = _known(_STAGES, offered), _known(_FOCUS, offered)
-        others = (_EXPERIMENTS, _STREAMING, _TILES, _STACKS)
-        names = (_known(known, offered) for known in others)
-        return cls(stage, focus, *names, um_per_stage=_STAGES[stage], um_per_focus=_FOCUS[focus])
+        return cls(
+            stage=stage,
+            focus=focus,
+            experiments=_known(_EXPERIMENTS, offered),
+            streaming=_known(_STREAMING, offered),
+            tiles=_known(_TILES, offered),
+            stacks=_known(_STACKS, offered),
+            um_per_stage=_STAGES[stage],
+            um_per_focus=_FOCUS[focus],
+        )
 
 
 def _known(known: Mapping[str, float], offered: Collection[str]) -> str:

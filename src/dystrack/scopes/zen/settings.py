@@ -69,9 +69,7 @@ class ZenSettings:
         """
         text = _read(self.token_file, "the control token of ZEN's API Gateway").decode("utf-8-sig")
         if not text.strip():
-            msg = (
-                f"{self.token_file} is empty. Copy the token from the gateway's tray icon into it."
-            )
+            msg = f"{self.token_file} is empty. Copy the token from the gateway's icon into it."
             raise ConfigurationError(msg)
         return text.strip()
 
