@@ -86,9 +86,9 @@ def main(n_waiting: int = 100_000, n_answered: int = 20_000) -> None:
         print(f"{n_waiting} waiting, {n_answered} answered before")
         replay = timed("Read the journal", lambda: read_replay(folder / "dystrack_journal.jsonl"))
         past = timed("Sum it up", lambda: PastRun(replay.summary(b"")))
-        timed("Find the backlog", lambda: find_backlog(names, past, Settings(), folder))
+        timed("Find the backlog", lambda: find_backlog(names, past, Settings()))
         newest = Settings(backlog="newest")
-        timed("Find the newest of each position", lambda: find_backlog(names, past, newest, folder))
+        timed("Find the newest of each position", lambda: find_backlog(names, past, newest))
         timed(
             "From the call of a resumed run to its first answer and end",
             lambda: run_dystrack_manager(

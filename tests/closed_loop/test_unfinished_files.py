@@ -14,7 +14,8 @@ import tifffile
 from dystrack.core.coordinates import VoxelSize
 from dystrack.images import write_lock
 from dystrack.images.folder_habits import FolderHabits
-from dystrack.images.readiness import Aborted, ImageArrival, Ready
+from dystrack.images.outcomes import Aborted, Ready
+from dystrack.images.readiness import ImageArrival
 from dystrack.manager.events import AnsweredTooEarly
 from dystrack.manager.watching.folder import ClockWait
 from dystrack.manager.watching.image_names import NameFilter, PositionPattern

@@ -21,7 +21,9 @@ import pytest
 import tifffile
 
 from dystrack.images.image_file import ImageStatus, Verdict, inspect_image, inspect_image_closely
-from dystrack.images.readiness import FileStamp, ImageArrival, Ready, Wait
+from dystrack.images.outcomes import Ready, Wait
+from dystrack.images.readiness import ImageArrival
+from dystrack.images.stamps import FileStamp
 from dystrack.images.waiting import wait_until_complete
 from fakes import FakeClock
 from genuine_files import GenuineFile, genuine_files

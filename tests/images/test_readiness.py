@@ -6,14 +6,9 @@ import pytest
 
 from dystrack.images.folder_habits import FolderHabits
 from dystrack.images.image_file import ImageStatus, Verdict
-from dystrack.images.readiness import (
-    Aborted,
-    FileStamp,
-    Gone,
-    ImageArrival,
-    Ready,
-    Wait,
-)
+from dystrack.images.outcomes import Aborted, Gone, Ready, Wait
+from dystrack.images.readiness import ImageArrival
+from dystrack.images.stamps import FileStamp
 from fakes import FakeClock, write_prescan
 
 QUIET_S = 2.0

@@ -12,7 +12,8 @@ from dystrack.core.errors import IncompleteImageError, InvalidAnswerError, Refus
 from dystrack.core.findings import FINDINGS_KEY, ExtraTarget
 from dystrack.core.targets_file import targets_path, write_targets
 from dystrack.images.image_file import ImageStatus, Verdict
-from dystrack.images.readiness import Aborted, FileStamp, Gone, Ready
+from dystrack.images.outcomes import Aborted, Gone, Ready
+from dystrack.images.stamps import FileStamp
 from dystrack.manager.controls import (
     Controls,
     GoOn,
@@ -42,7 +43,7 @@ from dystrack.manager.session import Session
 from dystrack.manager.tracking.decision import TrackingRules
 from dystrack.manager.transmitters import Traits
 from dystrack.manager.watching.image_names import PositionPattern
-from dystrack.manager.watching.watcher import ArrivedImage
+from dystrack.manager.watching.waiting_line import ArrivedImage
 from dystrack.manager.workers.in_process import InProcessWorker
 from fakes import FakeClock, Recorder
 

@@ -26,6 +26,7 @@ __all__ = [
     "CoordsLine",
     "append_line",
     "clean_message",
+    "content_of",
     "prepare_coords_file",
     "read_lines",
     "wait_for",
@@ -196,6 +197,16 @@ class CoordsFollower:
         self._offset += len(complete)
         self._texts += complete.decode("utf-8", "replace").split("\n")[:-1]
         return self._texts[1:]
+
+
+def content_of(path: Path) -> bytes | None:
+    """Return what the file holds; nothing if it is missing, None if it cannot be read."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError:
+        return None
 
 
 def read_lines(path: Path) -> list[CoordsLine]:

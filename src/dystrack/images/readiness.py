@@ -43,26 +43,19 @@ Wrong is worse than late:
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from os import SEEK_END
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock
 from dystrack.images import write_lock
 from dystrack.images.folder_habits import FolderHabits
 from dystrack.images.image_file import ImageStatus, Verdict, inspect_image, inspect_image_closely
+from dystrack.images.outcomes import Aborted, Gone, Outcome, Ready, Wait
 from dystrack.images.stamps import FileStamp
 
-__all__ = [
-    "Aborted",
-    "FileStamp",
-    "Gone",
-    "ImageArrival",
-    "Outcome",
-    "Ready",
-    "Wait",
-]
+__all__ = ["ImageArrival"]
 
 _SHORTEST_WAIT_S: Final = 0.005
 _LONGEST_WAIT_S: Final = 0.04
@@ -72,60 +65,6 @@ _OLD_S: Final = 3600.0
 _REST: Final = 2.0  # how many times longer than others a file rests that seems unwritten in part
 _TAIL_BYTES: Final = 16
 _NS_PER_S: Final = 1e9
-
-
-@dataclass(frozen=True)
-class Ready:
-    """The image is complete: read it now, then compare its stamp.
-
-    Attributes
-    ----------
-    status : ImageStatus
-        What its header says.
-    stamp : FileStamp
-        Its stamp; if it is another one after reading, what was read does not count.
-    """
-
-    status: ImageStatus
-    stamp: FileStamp
-
-
-@dataclass(frozen=True)
-class Wait:
-    """The image may not be read yet.
-
-    Attributes
-    ----------
-    retry_s : float
-        When to look again, in s from now.
-    reason : str
-        What is missing.
-    """
-
-    retry_s: float
-    reason: str
-
-
-@dataclass(frozen=True)
-class Aborted:
-    """The image has not changed for long and may still not be read.
-
-    Attributes
-    ----------
-    reason : str
-        What is missing.
-    """
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class Gone:
-    """There is no such file any more: deleted, or renamed."""
-
-
-Outcome: TypeAlias = Ready | Wait | Aborted | Gone
-"""What a look can end with."""
 
 
 class ImageArrival:

@@ -7,7 +7,8 @@ from pathlib import Path
 from dystrack.core.errors import IncompleteImageError
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock
 from dystrack.images.image_file import Verdict, inspect_image
-from dystrack.images.readiness import Aborted, Gone, ImageArrival, Ready, Wait
+from dystrack.images.outcomes import Aborted, Gone, Ready, Wait
+from dystrack.images.readiness import ImageArrival
 from dystrack.images.stamps import FileStamp
 
 __all__ = ["vouch_for", "wait_until_complete"]

@@ -2,18 +2,14 @@
 
 import contextlib
 import os
-import platform
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from dystrack import __version__
-from dystrack.core.coords_file import COORDS_FILE_NAME, prepare_coords_file
+from dystrack.core.coords_file import COORDS_FILE_NAME, content_of, prepare_coords_file
 from dystrack.core.error_texts import describe_error
-from dystrack.core.errors import ConfigurationError, JournalError
+from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock, Pipeline
 from dystrack.images.folder_habits import FolderHabits
 from dystrack.images.readiness import ImageArrival
@@ -23,7 +19,6 @@ from dystrack.manager.events import (
     Event,
     Listener,
     SessionEnded,
-    SessionStarted,
     StopReason,
     Warned,
 )
@@ -33,19 +28,19 @@ from dystrack.manager.record.backlog import (
     found_at_start,
 )
 from dystrack.manager.record.journal import JournalWriter
-from dystrack.manager.record.pipeline_name import PipelineName, pipeline_name
+from dystrack.manager.record.pipeline_name import pipeline_name
 from dystrack.manager.record.previews import PreviewWriter
 from dystrack.manager.record.replay import Replay, relative_name
-from dystrack.manager.record.resume import PastRun, read_replay
-from dystrack.manager.record.states import settings_record
+from dystrack.manager.record.resume import PastRun, recall
+from dystrack.manager.record.starting import describe_start
 from dystrack.manager.sender import Sender
 from dystrack.manager.session import Session
 from dystrack.manager.settings import Settings, check_folder
 from dystrack.manager.terminal.console import Console
 from dystrack.manager.terminal.stop_key import watch_for_esc
+from dystrack.manager.tracking.positions import Position
 from dystrack.manager.watching.folder import ClockWait, Wait, watch_for_changes
 from dystrack.manager.watching.folder_lock import own_folder
-from dystrack.manager.watching.image_names import JOURNAL_NAME
 from dystrack.manager.watching.watcher import Watcher
 from dystrack.manager.workers.in_process import InProcessWorker, Worker
 
@@ -153,8 +148,8 @@ def open_run(
     name = pipeline_name(pipeline)
     settings = Settings(**{**defaults, **given})
     folder = check_folder(target_dir)
-    replay, notices = _recall(folder, resume=settings.resume)
-    summary = replay.summary(_content(folder / COORDS_FILE_NAME))
+    replay, notices = recall(folder, resume=settings.resume)
+    summary = replay.summary(content_of(folder / COORDS_FILE_NAME))
     past = PastRun(summary) if summary is not None and settings.resume else None
     if past is not None:
         past.check_same(folder, name)
@@ -168,34 +163,22 @@ def open_run(
         stack.callback(worker.close)
         tell = _open_listeners(stack, folder, settings, replay, on_event, clock)
         controls = _open_controls(stack, settings, controls, _asking(worker, should_stop))
-        session = Session(
-            worker=worker,
-            sender=_make_sender(folder, settings, controls, tell, clock),
-            rules=settings.tracking_rules,
-            naming=settings.naming,
-            img_kwargs=settings.img_kwargs,
-            img_cache=settings.img_cache,
-            known=past.positions(settings) if past else (),
-            max_triggers=settings.max_triggers,
-            controls=controls,
-            tell=tell,
-            clock=clock,
-        )
+        known = past.positions(settings) if past else ()
+        session = _make_session(folder, settings, worker, known, controls, tell, clock)
         watcher = _open_watcher(stack, folder, settings, session, tell, clock, lock.keep)
         names = watcher.existing_names()
-        tell(_describe_start(folder, name, settings, [] if past else names, resumed=bool(past)))
+        tell(describe_start(folder, name, settings, [] if past else names, resumed=bool(past)))
         worker.start(settings.img_kwargs)
         if past is None:
-            for found in found_at_start(names, summary, folder, name):
-                tell(found)
+            found: Sequence[Event] = found_at_start(names, summary, folder, name)
         else:
-            backlog = find_backlog(names, past, settings, folder)
-            tell(describe_resume(past, given, backlog))
+            backlog = find_backlog(names, past, settings)
+            found = [describe_resume(past, given, backlog)]
             for left_out in backlog.left_out:
                 session.skip(folder / left_out)
-            watcher.expect([*backlog.waiting, *backlog.left_out])
-        for notice in notices:
-            tell(Warned(message=notice))
+            watcher.expect(backlog.missed)
+        for event in [*found, *(Warned(message=notice) for notice in notices)]:
+            tell(event)
         yield Run(session, watcher, controls, tell)
 
 
@@ -203,26 +186,6 @@ def _check_callable(pipeline: object) -> None:
     if not callable(pipeline):
         msg = f"The pipeline is {pipeline!r}. Give a function f(target_path, ...)."
         raise ConfigurationError(msg)
-
-
-def _recall(folder: Path, *, resume: bool) -> tuple[Replay, list[str]]:
-    """Return what the journal tells; where nobody wants to resume, it need not be readable."""
-    try:
-        return read_replay(folder / JOURNAL_NAME), []
-    except JournalError as error:
-        if resume:
-            raise
-        return Replay(), [f"What earlier runs in this folder left open is not known. {error}"]
-
-
-def _content(path: Path) -> bytes | None:
-    """Return what a file holds; nothing if it is missing, None if it cannot be read."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return b""
-    except OSError:
-        return None
 
 
 def _choose_worker(pipeline: Pipeline, settings: Settings) -> Worker:
@@ -330,6 +293,30 @@ def _open_watcher(
     )
 
 
+def _make_session(
+    folder: Path,
+    settings: Settings,
+    worker: Worker,
+    known: Iterable[Position],
+    controls: Controls,
+    tell: Listener,
+    clock: Clock,
+) -> Session:
+    return Session(
+        worker=worker,
+        sender=_make_sender(folder, settings, controls, tell, clock),
+        rules=settings.tracking_rules,
+        naming=settings.naming,
+        img_kwargs=settings.img_kwargs,
+        img_cache=settings.img_cache,
+        known=known,
+        max_triggers=settings.max_triggers,
+        controls=controls,
+        tell=tell,
+        clock=clock,
+    )
+
+
 def _make_sender(
     folder: Path, settings: Settings, controls: Controls, tell: Listener, clock: Clock
 ) -> Sender:
@@ -345,27 +332,4 @@ def _make_sender(
         controls=controls,
         tell=tell,
         clock=clock,
-    )
-
-
-def _describe_start(
-    folder: Path, name: PipelineName, settings: Settings, existing: list[str], *, resumed: bool
-) -> SessionStarted:
-    kept, not_kept = settings_record(settings)
-    coords = _content(folder / COORDS_FILE_NAME)
-    return SessionStarted(
-        folder=str(folder),
-        pipeline=name.shown,
-        pipeline_path=name.path,
-        settings=kept,
-        not_kept=not_kept,
-        versions={
-            "dystrack": __version__,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "system": platform.platform(),
-        },
-        existing=existing,
-        resumed=resumed,
-        coords_size=None if coords is None else len(coords),
     )

@@ -7,9 +7,8 @@ from typing import Any, Protocol
 
 from dystrack.core.analysis import Analysis
 from dystrack.core.caches import ClosedCache, copied
-from dystrack.core.errors import ImageError, IncompleteImageError, TargetNotFoundError
+from dystrack.core.errors import TargetNotFoundError
 from dystrack.core.protocols import Clock
-from dystrack.images.readiness import Aborted, FileStamp, Gone, Ready
 from dystrack.manager.controls import (
     Command,
     Controls,
@@ -36,12 +35,11 @@ from dystrack.manager.tracking.positions import Position
 from dystrack.manager.tracking.target import Answer, Ending, Failure, NotAnalysed, Outcome, Target
 from dystrack.manager.tracking.times import TrackingTimes, is_black_image
 from dystrack.manager.watching.image_names import PositionPattern
-from dystrack.manager.watching.watcher import ArrivedImage
+from dystrack.manager.watching.waiting_line import ArrivedImage
 from dystrack.manager.workers.in_process import Worker
 
 __all__ = ["ImageSource", "Session"]
 
-_MOST_READING_ATTEMPTS = 5
 _CONTROLS_CHECK_S = 0.1
 
 
@@ -239,7 +237,7 @@ class Session:
         return failure
 
     def _analyse(self, target: Target) -> Analysis:
-        _check_readable(target.image)
+        target.image.check_readable()
         started_s = self._clock.monotonic()
         self._show(SessionState.ANALYSING, target.path)
         self._tell(
@@ -279,10 +277,10 @@ class Session:
 
     def _is_looked_at_again(self, image: ArrivedImage, outcome: Outcome) -> bool:
         """Have an image looked at once more that was changed, renamed or deleted meanwhile."""
-        may_be = isinstance(image.outcome, Ready) and image.attempt <= _MOST_READING_ATTEMPTS
-        if self._source is None or not may_be or isinstance(outcome, NotAnalysed):
+        may_be = image.may_be_read_again and not isinstance(outcome, NotAnalysed)
+        if self._source is None or not may_be:
             return False
-        if _was_changed(image):
+        if image.was_changed():
             position = self._naming.label(image.relative_name).position
             message = f"{image.path.name} was changed while it was read. It is read once more."
             self._tell(Warned(message=message, position=position))
@@ -338,27 +336,3 @@ def _asks_for_channel(img_kwargs: Mapping[str, Any], cache: Mapping[str, Any]) -
     """Return whether the pipeline is asked for one channel; a closed cache is not looked into."""
     given = img_kwargs if isinstance(cache, ClosedCache) else {**img_kwargs, **cache}
     return given.get("channel") is not None
-
-
-def _check_readable(image: ArrivedImage) -> None:
-    """Raise if an image never became complete, never rested, or is gone."""
-    match image.outcome:
-        case Aborted(reason=reason):
-            raise IncompleteImageError(reason)
-        case Gone():
-            msg = f"{image.path.name} was deleted or renamed before it was analysed."
-            raise ImageError(msg)
-    if image.attempt > _MOST_READING_ATTEMPTS:
-        msg = (
-            f"{image.path.name} was changed {_MOST_READING_ATTEMPTS} times while it was read. "
-            "Let the microscope write each prescan once, or under a new name."
-        )
-        raise IncompleteImageError(msg)
-
-
-def _was_changed(image: ArrivedImage) -> bool:
-    """Return whether a file is another one than when it was found to be complete."""
-    try:
-        return isinstance(image.outcome, Ready) and FileStamp.of(image.path) != image.outcome.stamp
-    except OSError:  # deleted since, or out of reach: what was read was complete
-        return False

@@ -9,13 +9,14 @@ from dystrack.core.errors import ImageError
 from dystrack.core.findings import ExtraTarget, Findings
 from dystrack.core.limits import Limits
 from dystrack.images.image_file import ImageStatus, Verdict
-from dystrack.images.readiness import FileStamp, Gone, Ready
+from dystrack.images.outcomes import Gone, Ready
+from dystrack.images.stamps import FileStamp
 from dystrack.manager.events import AnalysisFailed, PositionHeld, Warned
 from dystrack.manager.tracking.decision import TrackingRules, decide
 from dystrack.manager.tracking.positions import Position
 from dystrack.manager.tracking.target import Ending, Failure, NotAnalysed, Target
 from dystrack.manager.watching.image_names import ImageLabel
-from dystrack.manager.watching.watcher import ArrivedImage
+from dystrack.manager.watching.waiting_line import ArrivedImage
 from fakes import Recorder
 
 SHAPE = (5, 101, 201)

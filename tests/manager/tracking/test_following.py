@@ -10,14 +10,15 @@ from dystrack.core.coords_file import FAILURE_MESSAGE
 from dystrack.core.errors import IncompleteImageError, TargetNotFoundError
 from dystrack.core.limits import Limits
 from dystrack.images.image_file import ImageStatus, Verdict
-from dystrack.images.readiness import Aborted, FileStamp, Ready
+from dystrack.images.outcomes import Aborted, Ready
+from dystrack.images.stamps import FileStamp
 from dystrack.manager.events import AnalysisFailed
 from dystrack.manager.record.states import position_from_record, position_record
 from dystrack.manager.tracking.decision import TrackingRules, decide
 from dystrack.manager.tracking.positions import Position
 from dystrack.manager.tracking.target import Ending, Failure, NotAnalysed, Target
 from dystrack.manager.watching.image_names import ImageLabel
-from dystrack.manager.watching.watcher import ArrivedImage
+from dystrack.manager.watching.waiting_line import ArrivedImage
 
 SHAPE = (11, 101, 201)
 CENTRE = PixelPosition(5, 50, 100)

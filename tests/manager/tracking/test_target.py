@@ -3,11 +3,12 @@ from pathlib import Path
 import pytest
 
 from dystrack.images.image_file import ImageStatus, Verdict
-from dystrack.images.readiness import Aborted, FileStamp, Ready
+from dystrack.images.outcomes import Aborted, Ready
+from dystrack.images.stamps import FileStamp
 from dystrack.manager.tracking.positions import Position
 from dystrack.manager.tracking.target import Target
 from dystrack.manager.watching.image_names import ImageLabel
-from dystrack.manager.watching.watcher import ArrivedImage
+from dystrack.manager.watching.waiting_line import ArrivedImage
 
 
 def target(outcome, *, has_channel=False):

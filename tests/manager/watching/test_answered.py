@@ -4,7 +4,7 @@ import tifffile
 
 from dystrack.images.folder_habits import FolderHabits
 from dystrack.images.image_file import inspect_image
-from dystrack.images.readiness import Ready
+from dystrack.images.outcomes import Ready
 from dystrack.images.stamps import FileStamp, file_id
 from dystrack.manager.events import AnsweredTooEarly
 from dystrack.manager.watching.answered import AnsweredImages, Change

@@ -1,8 +1,7 @@
 """Prescans that are there at the start: which are answered now, and what is said of them."""
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +10,8 @@ from dystrack.manager.record.pipeline_name import PipelineName
 from dystrack.manager.record.replay import Summary
 from dystrack.manager.record.resume import PastRun
 from dystrack.manager.settings import Settings
-from dystrack.manager.watching.image_names import PositionPattern
 
-__all__ = [
-    "Backlog",
-    "describe_resume",
-    "find_backlog",
-    "found_at_start",
-    "newest_of_each_position",
-]
+__all__ = ["Backlog", "describe_resume", "find_backlog", "found_at_start"]
 
 _NAMES_TOLD = 10
 
@@ -30,17 +22,23 @@ class Backlog:
 
     Attributes
     ----------
+    missed : list of str
+        All of them, the oldest first.
     waiting : list of str
-        Those to analyse.
-    left_out : list of str
-        Those that get a line without coordinates, since macros count lines.
+        Those to analyse; the others get a line without coordinates, since macros count lines.
     """
 
-    waiting: list[str] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
+    missed: list[str]
+    waiting: list[str]
+
+    @property
+    def left_out(self) -> list[str]:
+        """Those that are not analysed."""
+        chosen = set(self.waiting)
+        return [name for name in self.missed if name not in chosen]
 
 
-def find_backlog(names: Iterable[str], past: PastRun, settings: Settings, folder: Path) -> Backlog:
+def find_backlog(names: Iterable[str], past: PastRun, settings: Settings) -> Backlog:
     """Return what a resumed run has to catch up with.
 
     A prescan whose failure ended the run is analysed once more, unless its failure would end this
@@ -54,8 +52,6 @@ def find_backlog(names: Iterable[str], past: PastRun, settings: Settings, folder
         The run before.
     settings : Settings
         How to go on.
-    folder : Path
-        The folder that is watched.
 
     Returns
     -------
@@ -66,42 +62,8 @@ def find_backlog(names: Iterable[str], past: PastRun, settings: Settings, folder
     given_up = set() if settings.img_err_fallback else set(past.summary.ended_by)
     wanted = [name for name in missed if name not in given_up]
     if settings.backlog == "newest":
-        wanted = newest_of_each_position(wanted, folder, settings.naming)
-    chosen = set(wanted)
-    return Backlog(wanted, [name for name in missed if name not in chosen])
-
-
-def newest_of_each_position(
-    names: Iterable[str], folder: Path, naming: PositionPattern
-) -> list[str]:
-    """Return the prescan of each position that was written last.
-
-    Parameters
-    ----------
-    names : iterable of str
-        Prescans, by their paths within the folder; of those written at once the last counts.
-    folder : Path
-        The folder that is watched.
-    naming : PositionPattern
-        Tells a name's position.
-
-    Returns
-    -------
-    list of str
-        One for each position.
-    """
-    newest: dict[str, str] = {}
-    for name in sorted(names, key=lambda name: _written_ns(f"{folder}/{name}")):
-        newest[naming.label(name).position] = name
-    return list(newest.values())
-
-
-def _written_ns(path: str) -> int:
-    """Return when a file was written; one that went away meanwhile, or leads nowhere, is oldest."""
-    try:
-        return os.stat(path).st_mtime_ns  # noqa: PTH116 - a fifth of the time, of very many
-    except OSError:
-        return 0
+        wanted = list({settings.naming.label(name).position: name for name in wanted}.values())
+    return Backlog(missed, wanted)
 
 
 def found_at_start(

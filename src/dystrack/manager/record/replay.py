@@ -25,6 +25,9 @@ _KINDS = frozenset(
 _SENT_NOTHING = "nothing"
 _HEAD_BYTES = 200
 
+_States = dict[str, bytes | dict[str, Any]]
+_Run = tuple[dict[str, Any], _States]
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -33,7 +36,7 @@ class Summary:
     Attributes
     ----------
     start : dict
-        Record of the last start.
+        Record of the last start, of those after which anything was answered.
     handled : frozenset of str
         Paths within the folder of the prescans that need no answer: those that have one, and
         those that were there before the first run.
@@ -56,8 +59,9 @@ class Replay:
     """Takes the lines of a journal one by one, over all runs in a folder.
 
     A start without resume begins with fresh positions; but what a run of the same pipeline left
-    unanswered stays so, until it is answered. Lines that do not matter are not even parsed, and
-    states, which may be large, only at the end.
+    unanswered stays so, until it is answered. While nothing was answered since such a start, the
+    run before is the one to go on with, with its settings and positions. Lines that do not matter
+    are not even parsed, and states, which may be large, only at the end.
     """
 
     def __init__(self) -> None:
@@ -65,7 +69,8 @@ class Replay:
         self.n_torn = 0
         self._handled: set[str] = set()
         self._ended_by: dict[str, None] = {}
-        self._states: dict[str, bytes | dict[str, Any]] = {}
+        self._states: _States = {}
+        self._former: _Run | None = None
         self._answering = b""  # the answer that was about to be sent, until it is known what came
 
     def take(self, line: bytes) -> None:
@@ -92,9 +97,10 @@ class Replay:
         if self.start is None:
             return None
         self._settle(None if coords is None else coords.rfind(b"\n") + 1)
-        states = {name: _state(kept) for name, kept in self._states.items()}
+        start, kept = self._run(self.start)
+        states = {name: _state(one) for name, one in kept.items()}
         ended_by = tuple(name for name in self._ended_by if name not in self._handled)
-        return Summary(self.start, frozenset(self._handled), states, ended_by, self.n_torn)
+        return Summary(start, frozenset(self._handled), states, ended_by, self.n_torn)
 
     def kept(self) -> tuple[dict[str, Any], list[str], dict[str, dict[str, Any]]] | None:
         """Return the last start, the handled prescans and the states; None without a run."""
@@ -139,11 +145,20 @@ class Replay:
     def _take_start(self, record: dict[str, Any]) -> None:
         self._settle(record.get("coords_size"))
         previous, self.start = self.start, record
+        if previous is not None:
+            previous, self._states = self._run(previous)
+        self._former = None
         if record["resumed"]:
             return
-        self._states = {}
-        if previous is None or previous["pipeline"] != record["pipeline"]:
+        if previous is not None and previous["pipeline"] == record["pipeline"]:
+            self._former = previous, self._states
+        else:
             self._handled.update(map(self._name, record["existing"]))
+        self._states = {}
+
+    def _run(self, last: dict[str, Any]) -> _Run:
+        """Return start and states of the run to go on with: not the last, if nothing came of it."""
+        return self._former if self._former and not self._states else (last, self._states)
 
     def _settle(self, coords_size: int | None) -> None:
         """Decide whether the answer that was open at a kill was sent; where nothing tells, it was.

@@ -13,8 +13,9 @@ from dystrack.manager.record.replay import Replay, Summary
 from dystrack.manager.record.states import position_from_record
 from dystrack.manager.settings import SETTING_NAMES, Settings, differing_from_defaults
 from dystrack.manager.tracking.positions import Position
+from dystrack.manager.watching.image_names import JOURNAL_NAME
 
-__all__ = ["PastRun", "read_replay"]
+__all__ = ["PastRun", "read_replay", "recall"]
 
 _NOT_RESTORED = {"max_checks", "max_triggers", "end_on_esc", "progress", "resume", "backlog"}
 _MERGED = ("img_kwargs", "img_cache", "tra_kwargs")
@@ -140,6 +141,19 @@ class PastRun:
                     "in the journal. Give it again, or start a new run without resume."
                 )
                 raise JournalError(msg)
+
+
+def recall(folder: Path, *, resume: bool) -> tuple[Replay, list[str]]:
+    """Return what the journal of a folder tells, and what to tell a person of that.
+
+    Where nobody wants to resume, it need not be readable.
+    """
+    try:
+        return read_replay(folder / JOURNAL_NAME), []
+    except JournalError as error:
+        if resume:
+            raise
+        return Replay(), [f"What earlier runs in this folder left open is not known. {error}"]
 
 
 def read_replay(journal_path: Path) -> Replay:

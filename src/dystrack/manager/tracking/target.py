@@ -11,13 +11,13 @@ from dystrack.core.error_texts import describe_error
 from dystrack.core.errors import TransmissionError
 from dystrack.core.findings import ExtraTarget
 from dystrack.images.image_file import ImageStatus, Verdict
-from dystrack.images.readiness import Gone, Ready
+from dystrack.images.outcomes import Gone, Ready
 from dystrack.images.stack_axes import depth_of_stack
 from dystrack.manager.events import Event
 from dystrack.manager.tracking.motion import Axes
 from dystrack.manager.tracking.positions import Position
 from dystrack.manager.watching.image_names import ImageLabel
-from dystrack.manager.watching.watcher import ArrivedImage
+from dystrack.manager.watching.waiting_line import ArrivedImage
 
 __all__ = ["Answer", "Ending", "Failure", "NotAnalysed", "Outcome", "Target"]
 

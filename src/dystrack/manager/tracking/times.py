@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dystrack.core.protocols import Clock
+from dystrack.images.outcomes import Ready
 from dystrack.images.readers import read_image
-from dystrack.images.readiness import Ready
 from dystrack.manager.tracking.positions import Position
-from dystrack.manager.watching.watcher import ArrivedImage
+from dystrack.manager.watching.waiting_line import ArrivedImage
 
 __all__ = ["TrackingTimes", "is_black_image"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from dystrack.core.protocols import Clock
 from dystrack.images.folder_habits import FolderHabits
 from dystrack.images.image_file import ImageStatus, Verdict, inspect_image
-from dystrack.images.readiness import Ready
+from dystrack.images.outcomes import Ready
 from dystrack.images.stamps import (
     FileId,
     FileStamp,

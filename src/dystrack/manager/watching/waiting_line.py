@@ -1,4 +1,4 @@
-"""The line in which prescans wait for their turn, in the order in which they were noticed."""
+"""The line in which prescans wait for their turn, and what is known once the waiting is over."""
 
 import os
 from collections import deque
@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from dystrack.core.errors import ImageError, IncompleteImageError
+from dystrack.images.outcomes import Aborted, Gone, Ready
 from dystrack.images.readiness import ImageArrival
 from dystrack.images.stamps import FileId, FileStamp, file_id
 
-__all__ = ["WaitingImage", "WaitingLine"]
+__all__ = ["ArrivedImage", "WaitingImage", "WaitingLine"]
+
+_MOST_READING_ATTEMPTS = 5
 
 
 @dataclass(slots=True, eq=False)
@@ -60,6 +64,62 @@ class WaitingImage:
     def path_in(self, folder: Path) -> Path:
         """Return its path."""
         return folder / self.name
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedImage:
+    """A prescan for which the waiting is over.
+
+    Attributes
+    ----------
+    path : Path
+        The file, or the folder of an OME-Zarr image.
+    outcome : Ready, Aborted or Gone
+        That it is complete, with what its header says, or why it never became so.
+    noticed_s : float
+        When its name was noticed, on the monotonic clock.
+    attempt : int
+        How often it has become ready: more than once if it was changed while it was read.
+    relative_name : str
+        Its path within the watched folder, with slashes; its name, where that is not given.
+    """
+
+    path: Path
+    outcome: Ready | Aborted | Gone
+    noticed_s: float
+    attempt: int = 1
+    relative_name: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.relative_name:
+            object.__setattr__(self, "relative_name", self.path.name)
+
+    @property
+    def may_be_read_again(self) -> bool:
+        """Whether it was complete, and did not change too often while it was read."""
+        return isinstance(self.outcome, Ready) and self.attempt <= _MOST_READING_ATTEMPTS
+
+    def check_readable(self) -> None:
+        """Raise an `ImageError` if it never became complete, never rested, or is gone."""
+        match self.outcome:
+            case Aborted(reason=reason):
+                raise IncompleteImageError(reason)
+            case Gone():
+                msg = f"{self.path.name} was deleted or renamed before it was analysed."
+                raise ImageError(msg)
+        if self.attempt > _MOST_READING_ATTEMPTS:
+            msg = (
+                f"{self.path.name} was changed {_MOST_READING_ATTEMPTS} times while it was read. "
+                "Let the microscope write each prescan once, or under a new name."
+            )
+            raise IncompleteImageError(msg)
+
+    def was_changed(self) -> bool:
+        """Return whether the file is another one than when it was found to be complete."""
+        try:
+            return isinstance(self.outcome, Ready) and FileStamp.of(self.path) != self.outcome.stamp
+        except OSError:  # deleted since, or out of reach: what was read was complete
+            return False
 
 
 class WaitingLine:

@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from dystrack.core.protocols import Clock
 from dystrack.images.folder_habits import FolderHabits
-from dystrack.images.readiness import Aborted, Gone, ImageArrival, Ready, Wait
+from dystrack.images.outcomes import Aborted, Gone, Ready, Wait
+from dystrack.images.readiness import ImageArrival
 from dystrack.images.stamps import file_id
 from dystrack.manager.events import (
     ImageNoticed,
@@ -23,9 +23,9 @@ from dystrack.manager.watching.intervals import Intervals
 from dystrack.manager.watching.listing import FolderListing
 from dystrack.manager.watching.naming_advice import NamingAdvice
 from dystrack.manager.watching.screening import Screening, with_slashes
-from dystrack.manager.watching.waiting_line import WaitingImage, WaitingLine
+from dystrack.manager.watching.waiting_line import ArrivedImage, WaitingImage, WaitingLine
 
-__all__ = ["ArrivedImage", "Watcher"]
+__all__ = ["Watcher"]
 
 _STOP_CHECK_S = 0.1
 _LISTING_SHARE_OF_A_CORE = 0.05
@@ -33,35 +33,6 @@ _LOOKED_AT = 16  # at the front of the line: files that need rest, rest at the s
 _GONE_AFTER_S = 1.0  # some programs delete a file before they give its name to the new one
 _GONE_CHECK_S = 0.1
 _NEVER_S = float("inf")
-
-
-@dataclass(frozen=True, slots=True)
-class ArrivedImage:
-    """A prescan for which the waiting is over.
-
-    Attributes
-    ----------
-    path : Path
-        The file, or the folder of an OME-Zarr image.
-    outcome : Ready, Aborted or Gone
-        That it is complete, with what its header says, or why it never became so.
-    noticed_s : float
-        When its name was noticed, on the monotonic clock.
-    attempt : int
-        How often it has become ready: more than once if it was changed while it was read.
-    relative_name : str
-        Its path within the watched folder, with slashes; its name, where that is not given.
-    """
-
-    path: Path
-    outcome: Ready | Aborted | Gone
-    noticed_s: float
-    attempt: int = 1
-    relative_name: str = ""
-
-    def __post_init__(self) -> None:
-        if not self.relative_name:
-            object.__setattr__(self, "relative_name", self.path.name)
 
 
 class Watcher:
@@ -194,28 +165,27 @@ class Watcher:
         Returns
         -------
         list of str
-            Paths within the folder, with slashes, in their natural order.
+            Paths within the folder, with slashes, the oldest first; those that were written at
+            the same time in their natural order.
         """
         matches = self._name_filter.matches
-        names = [
-            name
-            for name in self._listing.names
-            if matches(os.path.basename(name)) and self._written_ns(name)  # noqa: PTH119 - speed
-        ]
-        return [with_slashes(name) for name in sorted(names, key=natural_key)]
+        listed = [n for n in self._listing.names if matches(os.path.basename(n))]  # noqa: PTH119
+        written_ns = {name: self._written_ns(name) for name in listed}
+        there = sorted((name for name in listed if written_ns[name]), key=natural_key)
+        return [with_slashes(name) for name in sorted(there, key=written_ns.__getitem__)]
 
     def expect(self, names: Iterable[str]) -> None:
-        """Yield images that lie in the folder already, as if they were new: the oldest first.
+        """Yield images that lie in the folder already, as if they were new.
 
         Parameters
         ----------
         names : iterable of str
-            Paths within the folder, with slashes; those that were written at the same time keep
-            their order.
+            Paths within the folder, with slashes, in the order in which to yield them.
         """
         now_s = self._clock.monotonic()
-        for name in sorted((name.replace("/", os.sep) for name in names), key=self._written_ns):
-            self._line.append(WaitingImage(name, now_s, None, is_new=False))
+        for name in names:
+            image = WaitingImage(name.replace("/", os.sep), now_s, None, is_new=False)
+            self._line.append(image)
             self._screening.found_counter += 1
 
     def _written_ns(self, name: str) -> int:
