@@ -133,3 +133,21 @@ def test_a_demo_from_a_fresh_process_ends_with_a_report(tmp_path):
     assert run.stdout.splitlines()[-1] == f"The report is {page}"
     assert page.stat().st_size > 20_000
     assert run.stderr == ""
+
+
+def test_convert_then_rehearse_and_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    run_file = Path(__file__).parents[2] / "run" / "run_minimal_example.py"
+    cli.main(["convert", str(run_file), "--to", "mine.toml"])
+    assert "dystrack run mine.toml FOLDER" in capsys.readouterr().out
+    (tmp_path / "old").mkdir()
+    write_prescan(tmp_path / "old" / "prescan_1.tif")
+    cli.main(["rehearse", "mine.toml", "old", "--no-report"])
+    assert "1 answered" in capsys.readouterr().out
+    (tmp_path / "new").mkdir()
+    cli.main(["run", "mine.toml", "new", "--max_checks", "1", "--no-report"])
+    assert "minimal_example.analyze_image" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["run", "other.toml", "new"])
+    assert caught.value.code == 2
+    assert "There is no file other.toml" in capsys.readouterr().err

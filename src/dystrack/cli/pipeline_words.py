@@ -1,15 +1,20 @@
-"""What `run` and `rehearse` have in common: a pipeline first, then a folder and options."""
+"""What commands have in common that take a pipeline or an experiment as their first word."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
 
 from dystrack.core.errors import ConfigurationError
 from dystrack.options.pipeline_reference import LoadedPipeline, load_with_settings, pipeline_names
 
-__all__ = ["SHIPPED", "load_first_word", "said_help"]
+__all__ = ["SECTIONS", "SHIPPED", "load_first_word", "said_help"]
 
 SHIPPED = "dystrack.pipelines"
 """The package of the shipped pipelines."""
+
+SECTIONS: Mapping[str, type] = MappingProxyType({})
+"""Sections of an experiment file that belong to other rooms, with an attrs class for each."""
 
 _HELP = """\
 Usage: dystrack {command} PIPELINE FOLDER [--option value ...]
@@ -18,7 +23,7 @@ Usage: dystrack {command} PIPELINE FOLDER [--option value ...]
 
 PIPELINE is one of {names};
 or path/to/file.py:function for one of your own (function: analyze_image if not given);
-or a run file, whose settings are then used.
+or a run file or an experiment.toml, whose settings are then used.
 
 What can be set for a pipeline:  dystrack {command} PIPELINE --help
 """
@@ -39,7 +44,8 @@ def load_first_word(command: str, words: Sequence[str]) -> LoadedPipeline:
     Raises
     ------
     ConfigurationError
-        If the first word is missing or an option, or if there is no such pipeline.
+        If the first word is missing or an option, if there is no such pipeline, or if the file that
+        it names cannot be used.
     """
     if not words or words[0].startswith("-"):
         found = words[0] if words else "missing"
@@ -48,4 +54,8 @@ def load_first_word(command: str, words: Sequence[str]) -> LoadedPipeline:
             f" Write dystrack {command} PIPELINE FOLDER [--option value ...]."
         )
         raise ConfigurationError(msg)
+    if words[0].lower().endswith(".toml"):
+        from dystrack.tools.kit.experiment.reading import read_experiment  # noqa: PLC0415 - for these alone
+
+        return read_experiment(Path(words[0]), SHIPPED, SECTIONS)
     return load_with_settings(words[0], SHIPPED)

@@ -6,7 +6,6 @@ callable, an array) can only be given from Python and is left out.
 """
 
 import ast
-import difflib
 import math
 import re
 import types
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
 from dystrack.core.errors import ConfigurationError
+from dystrack.options.nearest import did_you_mean
 
 __all__ = [
     "FALSE_WORDS",
@@ -30,7 +30,13 @@ TRUE_WORDS = frozenset({"true", "t", "yes", "y", "1"})
 FALSE_WORDS = frozenset({"false", "f", "no", "n", "0"})
 
 _KINDS_IN_ORDER: tuple[type, ...] = (bool, int, float, Path, str)
-_EXPECTED = {bool: "true or false", int: "a whole number", float: "a number", Path: "a path"}
+_EXPECTED = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    Path: "a path",
+    str: "text",
+}
 _KIND_OF_WORD: dict[str, type] = {
     "bool": bool,
     "boolean": bool,
@@ -120,6 +126,36 @@ class ValueType:
                 return value
         raise ConfigurationError(self._refusal(text))
 
+    def take(self, value: Any) -> Any:
+        """Return what a value of a file, which has a type already, stands for.
+
+        Parameters
+        ----------
+        value : object
+            The value; a text is only taken for a text, a choice, a path, or None.
+
+        Returns
+        -------
+        object
+            A value of one of `kinds`, one of `choices`, or None.
+
+        Raises
+        ------
+        ConfigurationError
+            If it stands for none of them; the message begins with "expects".
+        """
+        if isinstance(value, str) and (self.choices or {str, Path} & set(self.kinds)):
+            return self.convert(value)
+        if isinstance(value, str) and self.accepts_none and value.lower() == "none":
+            return None
+        if any(type(value) is type(choice) and value == choice for choice in self.choices):
+            return value
+        if type(value) in self.kinds and value == value:  # noqa: PLR0124 - not NaN
+            return value
+        if type(value) is int and float in self.kinds:
+            return float(value)
+        raise ConfigurationError(self._refusal(value))
+
     def _read(self, kind: type, text: str) -> Any:
         """Return `text` as a value of `kind`, or None where it is no such value."""
         if kind is bool:
@@ -137,20 +173,20 @@ class ValueType:
             return True
         return False if word in FALSE_WORDS else None
 
-    def _refusal(self, text: str) -> str:
+    def _refusal(self, given: Any) -> str:
         expected = [_EXPECTED[kind] for kind in self.kinds if kind in _EXPECTED]
         if self.choices:
             expected.append("one of " + ", ".join(map(str, self.choices)))
         if self.accepts_none:
             expected.append("none")
-        return f"expects {' or '.join(expected)}, not {text!r}.{self._advice(text)}"
+        return f"expects {' or '.join(expected)}, not {given!r}.{self._advice(given)}"
 
-    def _advice(self, text: str) -> str:
-        if float in self.kinds and _DECIMAL_COMMA.fullmatch(text):
-            return f" Write {text.replace(',', '.')} with a decimal point."
-        spellings = {str(choice).lower(): str(choice) for choice in self.choices}
-        close = difflib.get_close_matches(text.lower(), spellings, n=1)
-        return f" Did you mean {spellings[close[0]]}?" if close else ""
+    def _advice(self, given: Any) -> str:
+        if not isinstance(given, str):
+            return ""
+        if float in self.kinds and _DECIMAL_COMMA.fullmatch(given):
+            return f" Write {given.replace(',', '.')} with a decimal point."
+        return did_you_mean(given, map(str, self.choices))
 
 
 def type_of_text(text: str) -> ValueType:

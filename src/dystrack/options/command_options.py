@@ -4,13 +4,13 @@ An option stands for a keyword of the pipeline, of the manager, or of both where
 name: then both get the value. What a run file fixes is not offered.
 """
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from dystrack.core.errors import ConfigurationError
 from dystrack.options.docstring_arguments import Argument, Arguments, Withheld, read_arguments
+from dystrack.options.nearest import nearest
 
 __all__ = ["CommandOptions", "command_options"]
 
@@ -134,8 +134,8 @@ def _left_open(
 def _check_known(setting: str, given: Mapping[str, Any], arguments: Arguments) -> None:
     for name in given:
         if name not in arguments.names and not arguments.takes_any:
-            close = difflib.get_close_matches(name, arguments.names, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
+            meant = nearest(name, arguments.names)
+            hint = f" Did you mean {meant!r}?" if meant else ""
             raise ConfigurationError(
                 f"{setting} sets {name!r}, which is not a keyword there.{hint}"
             )

@@ -4,7 +4,6 @@ cyclopts splits the words into names and texts. What a text means is decided by 
 themselves, so that nothing is rounded or guessed; what is not understood is explained here.
 """
 
-import difflib
 import inspect
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,6 +17,7 @@ from dystrack.core.errors import ConfigurationError
 from dystrack.options.argument_types import FALSE_WORDS, TRUE_WORDS
 from dystrack.options.command_options import CommandOptions
 from dystrack.options.docstring_arguments import Argument
+from dystrack.options.nearest import nearest
 
 __all__ = ["Request", "parse_words"]
 
@@ -193,9 +193,8 @@ def _explain_unknown(option: str, options: CommandOptions) -> str:
         return f"{option} is already set to {value!r} in the run file: change it there."
     if name in options.python_only:
         return f"{option} cannot be given as text: set {name} in a run file."
-    spellings = {known.lower(): known for known in (*options.names, *options.fixed)}
-    close = difflib.get_close_matches(name.lower(), spellings, n=1)
-    hint = f" Did you mean --{spellings[close[0]]}?" if close else ""
+    meant = nearest(name, (*options.names, *options.fixed))
+    hint = f" Did you mean --{meant}?" if meant else ""
     return f"There is no option {option}.{hint}"
 
 

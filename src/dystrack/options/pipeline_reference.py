@@ -6,7 +6,6 @@ that was loaded there can be found by its module and name. As when Python runs t
 that lie beside it can be imported by it.
 """
 
-import difflib
 import hashlib
 import importlib
 import importlib.util
@@ -23,6 +22,7 @@ from typing import Any, cast
 
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import Pipeline
+from dystrack.options.nearest import did_you_mean, nearest
 
 __all__ = [
     "DEFAULT_FUNCTION",
@@ -50,12 +50,15 @@ class LoadedPipeline:
     analysis_kwargs, analysis_cache, manager_kwargs : Mapping
         Settings of a run file, as `dystrack.manager.cmdline.run_via_cmdline` takes them; empty
         where the file has none.
+    sections : Mapping of str to object
+        Settings of what else belongs to a run, such as alerts, by the name of their section.
     """
 
     image_analysis_func: Pipeline
     analysis_kwargs: Mapping[str, Any] = field(default_factory=dict)
     analysis_cache: Mapping[str, Any] = field(default_factory=dict)
     manager_kwargs: Mapping[str, Any] = field(default_factory=dict)
+    sections: Mapping[str, Any] = field(default_factory=dict)
 
 
 def pipeline_names(package: str) -> list[str]:
@@ -156,7 +159,7 @@ def _module_of_package(name: str, package: str | None) -> ModuleType:
         return importlib.import_module(f"{package}.{module_name}")
     known = f" The pipelines are {_listed(names)}." if names else ""
     raise ConfigurationError(
-        f"There is no pipeline {name!r}.{_did_you_mean(module_name, names)}{known}"
+        f"There is no pipeline {name!r}.{did_you_mean(module_name, names)}{known}"
         f" For one of your own write path/to/file.py:function."
     )
 
@@ -223,7 +226,7 @@ def _function_of(module: ModuleType, function_name: str, target: str) -> Pipelin
         known = f" Its functions are {_listed(there)}." if there else " It defines no function."
         raise ConfigurationError(
             f"There is no function {function_name!r} in {target}."
-            f"{_did_you_mean(function_name, there)}{known}"
+            f"{did_you_mean(function_name, there)}{known}"
         )
     if not callable(function):
         raise ConfigurationError(
@@ -255,14 +258,8 @@ def _neighbours(path: Path) -> str:
     """Say which Python files lie where a missing one was looked for."""
     if not path.parent.is_dir():
         return f" There is no folder {path.parent} either."
-    names = sorted(neighbour.name for neighbour in path.parent.glob("*.py"))
-    close = difflib.get_close_matches(path.name, names, n=1)
-    return f" Did you mean {path.with_name(close[0])}?" if close else ""
-
-
-def _did_you_mean(name: str, names: list[str]) -> str:
-    close = difflib.get_close_matches(name, names, n=1)
-    return f" Did you mean {close[0]}?" if close else ""
+    meant = nearest(path.name, sorted(neighbour.name for neighbour in path.parent.glob("*.py")))
+    return f" Did you mean {path.with_name(meant)}?" if meant else ""
 
 
 def _listed(names: list[str]) -> str:

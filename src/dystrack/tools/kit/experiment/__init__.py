@@ -1,0 +1,1 @@
+"""A run in a file that is no program: ``experiment.toml``."""

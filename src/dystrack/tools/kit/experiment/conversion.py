@@ -1,0 +1,104 @@
+"""`dystrack convert`: a run file → an experiment file that does the same."""
+
+import inspect
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from dystrack.core.errors import ConfigurationError
+from dystrack.core.protocols import Pipeline
+from dystrack.options.pipeline_reference import (
+    DEFAULT_FUNCTION,
+    is_module_of_file,
+    load_with_settings,
+)
+from dystrack.tools.kit.experiment.reading import read_experiment
+from dystrack.tools.kit.experiment.writing import experiment_text
+
+__all__ = ["convert_run_file", "reference_to", "write_new"]
+
+
+def convert_run_file(
+    run_file: Path, to: Path, package: str, others: Mapping[str, type] = {}
+) -> Path:
+    """Write an experiment file that runs as a run file does.
+
+    Parameters
+    ----------
+    run_file : Path
+        The run file, which is left as it is.
+    to : Path
+        The experiment file to write, which must not exist.
+    package : str
+        Import name of the package with the shipped pipelines.
+    others : mapping of str to type, default {}
+        What further sections can hold, as `read_experiment` takes them.
+
+    Returns
+    -------
+    Path
+        The experiment file, which has been read again.
+
+    Raises
+    ------
+    ConfigurationError
+        If the run file cannot be used, if it sets what only Python can say, or if the experiment
+        file exists.
+    """
+    loaded = load_with_settings(str(run_file), package)
+    reference = reference_to(loaded.image_analysis_func, package, to.absolute().parent)
+    write_new(to, experiment_text(loaded, reference, to.name, others))
+    try:
+        read_experiment(to, package, others)
+    except ConfigurationError:
+        to.unlink()  # nobody should start what is not the same
+        raise
+    return to
+
+
+def reference_to(pipeline: Pipeline, package: str, folder: Path) -> str:
+    """Return what an experiment file in a folder calls a pipeline.
+
+    Raises
+    ------
+    ConfigurationError
+        If it has no name that a file could give.
+    """
+    module = sys.modules.get(getattr(pipeline, "__module__", ""))
+    name = getattr(pipeline, "__qualname__", "")
+    if module is None or not name.isidentifier() or getattr(module, name, None) is not pipeline:
+        msg = (
+            f"The pipeline is {pipeline!r}, which no name leads to. Make it a function of a"
+            " module, with def."
+        )
+        raise ConfigurationError(msg)
+    function = "" if name == DEFAULT_FUNCTION else f":{name}"
+    parent, _, stem = module.__name__.rpartition(".")
+    if parent == package and not is_module_of_file(module.__name__):
+        return f"{stem}{function}"
+    path = Path(inspect.getfile(module)).resolve()
+    try:
+        shown = os.path.relpath(path, folder.resolve())
+    except ValueError:  # on another drive
+        shown = str(path)
+    return f"{Path(shown).as_posix()}{function}"
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a text file that must not be there before.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is a file of this name, or if it cannot be written.
+    """
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        msg = f"There is a file {path} already. Move it away, or choose another name."
+        raise ConfigurationError(msg) from None
+    except OSError as error:
+        msg = f"{path} cannot be written: {error}. Choose another place."
+        raise ConfigurationError(msg) from error
