@@ -146,7 +146,7 @@ def test_convert_then_rehearse_and_run(tmp_path, monkeypatch, capsys):
     assert "1 answered" in capsys.readouterr().out
     (tmp_path / "new").mkdir()
     cli.main(["run", "mine.toml", "new", "--max_checks", "1", "--no-report"])
-    assert "with minimal_example" in capsys.readouterr().out
+    assert "0 prescans in" in capsys.readouterr().out
     with pytest.raises(SystemExit) as caught:
         cli.main(["run", "other.toml", "new"])
     assert caught.value.code == 2
