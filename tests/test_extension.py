@@ -5,8 +5,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from dystrack.images import image_file, readers
-from dystrack.images.formats import Structure
+from dystrack.images.formats import Structure, table
 from dystrack.manager import transmitters
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.manager.settings import Settings
@@ -37,10 +36,6 @@ def analyze_image(target_path, floor=1):
 '''
 
 
-def added(table, **lines):
-    return MappingProxyType({**table, **lines})
-
-
 def read_structure(view):
     """Read a format of two sizes and bytes."""
     height, width = view.read(0, 2, "the sizes")
@@ -58,13 +53,13 @@ def test_one_of_each_from_outside(tmp_path, monkeypatch):
     (package / "__init__.py").write_text("")
     (package / "brightest.py").write_text(PIPELINE)
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(
-        image_file, "_READERS", added(image_file._READERS, **{".raw2": read_structure})
-    )
-    monkeypatch.setattr(readers, "_READERS", added(readers._READERS, **{".raw2": read_pixels}))
+    raw2 = table.Format((".raw2",), (), read_structure, read_pixels)
+    monkeypatch.setattr(table, "FORMATS", (*table.FORMATS, raw2))
     sent = []
     way = transmitters._Method(lambda *answer: sent.append(answer[:4]), transmitters.Traits())
-    monkeypatch.setattr(transmitters, "_METHODS", added(transmitters._METHODS, pigeon=way))
+    monkeypatch.setattr(
+        transmitters, "_METHODS", MappingProxyType({**transmitters._METHODS, "pigeon": way})
+    )
 
     folder = tmp_path / "prescans"
     folder.mkdir()

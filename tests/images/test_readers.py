@@ -9,7 +9,7 @@ import tifffile
 from pylibCZIrw import czi
 
 from dystrack.core.errors import UnsupportedImageError
-from dystrack.images import czi_pixels
+from dystrack.images.formats import czi_pixels
 from dystrack.images.formats.czi import SubBlock
 from dystrack.images.image_file import ImageStatus, Verdict, inspect_image
 from dystrack.images.readers import read_image
@@ -253,3 +253,18 @@ def test_further_images_of_a_tiff_are_told(tmp_path):
         file.write(np.ones((80, 100), np.uint8))
     with pytest.warns(UserWarning, match="holds 2 scenes or positions; only the first is used"):
         assert read_image(path).pixels.shape == (40, 50)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2"])
+def test_a_tiff_whose_lowest_value_is_white_is_read_bright_as_it_looks(tmp_path, dtype):
+    grey = np.arange(12, dtype=dtype).reshape(3, 4)
+    path = tmp_path / "negative.tif"
+    tifffile.imwrite(path, np.invert(grey), photometric="miniswhite")
+    np.testing.assert_array_equal(read_image(path).pixels, grey)
+
+
+def test_a_negative_of_real_numbers_is_refused(tmp_path):
+    path = tmp_path / "negative.tif"
+    tifffile.imwrite(path, np.ones((3, 4), "f4"), photometric="miniswhite")
+    with pytest.raises(UnsupportedImageError, match="its lowest is white"):
+        read_image(path)

@@ -14,64 +14,23 @@ still writes.
 """
 
 import struct
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 
 from dystrack.core.coordinates import VoxelSize
 from dystrack.core.errors import IncompleteImageError
-from dystrack.images.formats import (
-    ByteRange,
-    FileView,
-    Structure,
-    czi,
-    hdf5,
-    joined,
-    lif,
-    nd2,
-    tiff,
-    zarr,
-)
+from dystrack.images.formats import ByteRange, FileView, Structure, joined, zarr
+from dystrack.images.formats.table import FORMATS, format_of_start, format_of_suffix
 
 __all__ = ["SUPPORTED", "ImageStatus", "Verdict", "inspect_image", "inspect_image_closely"]
 
-_Reader: TypeAlias = Callable[[FileView], Structure]
+_LONGEST_MAGIC_BYTES: Final = 16
 
-_READERS: Final[Mapping[str, _Reader]] = MappingProxyType(
-    {
-        ".tif": tiff.read_structure,
-        ".tiff": tiff.read_structure,
-        ".btf": tiff.read_structure,
-        ".tf2": tiff.read_structure,
-        ".tf8": tiff.read_structure,
-        ".czi": czi.read_structure,
-        ".nd2": nd2.read_structure,
-        ".lif": lif.read_structure,
-        ".h5": hdf5.read_structure,
-        ".hdf5": hdf5.read_structure,
-        ".ims": hdf5.read_structure,
-    }
-)
-_READERS_BY_MAGIC: Final[Mapping[bytes, _Reader]] = MappingProxyType(
-    {
-        b"II*\0": tiff.read_structure,
-        b"MM\0*": tiff.read_structure,
-        b"II+\0": tiff.read_structure,
-        b"MM\0+": tiff.read_structure,
-        b"ZISRAWFILE": czi.read_structure,
-        nd2.MAGIC: nd2.read_structure,
-        nd2.LEGACY_MAGIC: nd2.read_structure,
-        hdf5.MAGIC: hdf5.read_structure,
-    }
-)
-_LONGEST_MAGIC_BYTES: Final = max(map(len, _READERS_BY_MAGIC))
-
-SUPPORTED: Final = frozenset({*_READERS, ".zarr"})
+SUPPORTED: Final = frozenset({*(suffix for known in FORMATS for suffix in known.suffixes), ".zarr"})
 """Suffixes, in lower case, of the formats whose structure is understood."""
 
 # What parsing damaged metadata can raise: a value of any type may stand where a number belongs.
@@ -216,23 +175,18 @@ def _inspect_file(path: Path, *, closely: bool) -> ImageStatus:
         view = FileView(file, path.name)
         if not view.size:
             raise IncompleteImageError("it is empty")
-        reader = _READERS.get(path.suffix.lower())
-        if reader is not None:
-            structure = reader(view)
-            return _status(structure, _blank_part(view, structure, closely=closely))
-        reader = _reader_of_magic(view)
-        if reader is None:
+        by_name = format_of_suffix(path.suffix)
+        known = by_name or format_of_start(_start_of(view))
+        if known is None:
             return ImageStatus(Verdict.UNKNOWN, f"the format {path.suffix!r} is not known")
+        structure = known.read_structure(view)
+        status = _status(structure, _blank_part(view, structure, closely=closely))
         # Microscopes have their own kinds of TIFF and HDF5: only the structure can be relied upon.
-        structure = reader(view)
-        whole = _status(structure, _blank_part(view, structure, closely=closely))
-        return ImageStatus(whole.verdict, whole.reason)
+        return status if by_name else ImageStatus(status.verdict, status.reason)
 
 
-def _reader_of_magic(view: FileView) -> _Reader | None:
-    start = view.read(0, min(_LONGEST_MAGIC_BYTES, view.size), "the header")
-    matches = (reader for magic, reader in _READERS_BY_MAGIC.items() if start.startswith(magic))
-    return next(matches, None)
+def _start_of(view: FileView) -> bytes:
+    return view.read(0, min(_LONGEST_MAGIC_BYTES, view.size), "the header")
 
 
 def _status(structure: Structure, blank: str) -> ImageStatus:

@@ -1,30 +1,24 @@
 """From the path of a complete image file to its pixels, with axes and voxel size.
 
-The one door to tifffile, nd2 and bioio, each imported when first needed. Pixels always have their
+The one door to bioio, which is imported when first needed. Pixels always have their
 axes in the order T, C, Z, Y, X, so that channels come before planes.
 """
 
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from dystrack.core.coordinates import VoxelSize
 from dystrack.core.errors import UnsupportedImageError
-from dystrack.images.czi_pixels import read_first_scene
+from dystrack.images.formats import Pixels, colour_error, warn_of_other_scenes
+from dystrack.images.formats.table import format_of_suffix
 from dystrack.images.image_file import ImageStatus, inspect_image
 
-__all__ = ["Image", "colour_error", "read_image", "warm_up_readers"]
-
-Pixels: TypeAlias = npt.NDArray[Any]
-Reader: TypeAlias = Callable[[Path], tuple[Pixels, str]]
-"""From the path to pixels and the letters of their axes, in any order; of several scenes, the
-first."""
+__all__ = ["Image", "read_image", "warm_up_readers"]
 
 # Axes of unknown meaning (I, Q and the like) are taken for planes.
 _AXIS_ORDER: Final[Mapping[str, int]] = MappingProxyType({"T": 0, "C": 1, "Z": 3, "Y": 4, "X": 5})
@@ -92,7 +86,8 @@ def read_image(path: Path, status: ImageStatus | None = None) -> Image:
     status = status or inspect_image(path)
     if status.is_colour:
         raise colour_error(path)
-    read = _READERS.get(path.suffix.lower(), _read_with_bioio)
+    known = format_of_suffix(path.suffix)
+    read = known.read_pixels if known and known.read_pixels else _read_with_bioio
     pixels, letters = read(path)
     places = [_AXIS_ORDER.get(letter, _PLACE_OF_OTHER_AXES) for letter in letters]
     order = np.argsort(places, kind="stable")
@@ -114,71 +109,6 @@ def warm_up_readers() -> None:
     import tifffile  # noqa: F401, PLC0415
 
 
-def colour_error(path: Path) -> UnsupportedImageError:
-    """Return the error for a colour picture.
-
-    Parameters
-    ----------
-    path : Path
-        Path of the picture.
-
-    Returns
-    -------
-    UnsupportedImageError
-        Error that says what to do.
-    """
-    return UnsupportedImageError(
-        f"{path.name} is a colour (RGB) picture. Pipelines measure grey values: let the "
-        "microscope save raw channels, without burnt-in colours, overlay or merge."
-    )
-
-
-def _read_tiff(path: Path) -> tuple[Pixels, str]:
-    """Read the first series of a TIFF."""
-    import tifffile  # noqa: PLC0415 - heavy, and needed for TIFF alone
-
-    with tifffile.TiffFile(path) as file:
-        series = file.series[0]
-        if "S" in series.axes:
-            raise colour_error(path)
-        _warn_of_other_scenes(path, len(file.series))
-        return series.asarray(), series.axes
-
-
-def _read_nd2(path: Path) -> tuple[Pixels, str]:
-    """Read the first position of an ND2 file."""
-    import nd2  # noqa: PLC0415 - heavy, and needed for ND2 alone
-
-    with nd2.ND2File(path) as file:
-        if file.is_rgb:
-            raise colour_error(path)
-        axes = "".join(file.sizes)
-        image = file.asarray(position=0)
-        _warn_of_other_scenes(path, file.sizes.get(nd2.AXIS.POSITION, 1))
-    if nd2.AXIS.POSITION in axes:
-        image = image.take(0, axis=axes.index(nd2.AXIS.POSITION))
-        axes = axes.replace(nd2.AXIS.POSITION, "")
-    return image, axes
-
-
-def _read_czi(path: Path) -> tuple[Pixels, str]:
-    """Read the first scene of a CZI file."""
-    scene, n_scenes = read_first_scene(path)
-    _warn_of_other_scenes(path, n_scenes)
-    return scene, "TCZYX"
-
-
-def _warn_of_other_scenes(path: Path, n_scenes: int) -> None:
-    """Warn that only the first of several scenes is used."""
-    if n_scenes > 1:
-        warnings.warn(
-            f"{path.name} holds {n_scenes} scenes or positions; only the first is used. "
-            "Let the microscope save one file for each position.",
-            UserWarning,
-            stacklevel=5,
-        )
-
-
 def _read_with_bioio(path: Path) -> tuple[Pixels, str]:
     """Read the first scene of any other format through one of bioio's plug-ins."""
     plugin = _BIOIO_PLUGINS.get(path.suffix.lower(), "bioio-bioformats")
@@ -197,14 +127,5 @@ def _read_with_bioio(path: Path) -> tuple[Pixels, str]:
         raise UnsupportedImageError(advice) from error
     if "S" in file.dims.order:
         raise colour_error(path)
-    _warn_of_other_scenes(path, len(file.scenes))
+    warn_of_other_scenes(path, len(file.scenes))
     return np.asarray(file.data), str(file.dims.order)
-
-
-_READERS: Final[Mapping[str, Reader]] = MappingProxyType(
-    {
-        ".czi": _read_czi,
-        ".nd2": _read_nd2,
-        **dict.fromkeys((".tif", ".tiff", ".btf", ".tf2", ".tf8"), _read_tiff),
-    }
-)

@@ -17,7 +17,7 @@ from dystrack.core.coords_file import (
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock
 from dystrack.scopes.clocks import SimulatedClock
 
-__all__ = ["NO_ANSWER", "Answer", "FolderHandOff", "HandOff", "InProcessHandOff", "NextPrescan"]
+__all__ = ["NO_ANSWER", "FolderHandOff", "HandOff", "InProcessHandOff", "NextPrescan", "Reply"]
 __all__ += ["WritePrescan"]
 
 NO_ANSWER = "no answer in time"
@@ -30,7 +30,7 @@ WritePrescan = Callable[[Clock], Path]
 
 
 @dataclass(frozen=True)
-class Answer:
+class Reply:
     """What came back for a prescan.
 
     Attributes
@@ -57,7 +57,7 @@ class Answer:
 class HandOff(Protocol):
     """Hands prescans over and brings back coordinates."""
 
-    def exchange(self, write_prescan: WritePrescan) -> Answer:
+    def exchange(self, write_prescan: WritePrescan) -> Reply:
         """Have a prescan written and return what came back for it."""
         ...
 
@@ -83,7 +83,7 @@ class FolderHandOff:
     clock: Clock = SYSTEM_CLOCK
     answer_files: bool = False
 
-    def exchange(self, write_prescan: WritePrescan) -> Answer:
+    def exchange(self, write_prescan: WritePrescan) -> Reply:
         """Write a prescan and wait for its answer.
 
         Parameters
@@ -93,7 +93,7 @@ class FolderHandOff:
 
         Returns
         -------
-        Answer
+        Reply
             The line, or one without coordinates if none came in time.
         """
         coords_path = self.folder / COORDS_FILE_NAME
@@ -115,7 +115,7 @@ class FolderHandOff:
         except TimeoutError:
             line = CoordsLine(math.nan, math.nan, math.nan, NO_ANSWER)
         then = read_next(path) if self.answer_files else None
-        return Answer(line, path, written_s - began_s, self.clock.monotonic() - written_s, then)
+        return Reply(line, path, written_s - began_s, self.clock.monotonic() - written_s, then)
 
     def _wait_for_answer(self, prescan: Path) -> CoordsLine:
         return wait_for(
@@ -143,7 +143,7 @@ class InProcessHandOff:
     answer: Callable[[Path], CoordsLine | tuple[CoordsLine, NextPrescan | None]]
     clock: Clock = field(default_factory=SimulatedClock)
 
-    def exchange(self, write_prescan: WritePrescan) -> Answer:
+    def exchange(self, write_prescan: WritePrescan) -> Reply:
         """Write a prescan and ask for its line.
 
         Parameters
@@ -153,7 +153,7 @@ class InProcessHandOff:
 
         Returns
         -------
-        Answer
+        Reply
             What the function said.
         """
         began_s = self.clock.monotonic()
@@ -161,4 +161,4 @@ class InProcessHandOff:
         written_s = self.clock.monotonic()
         answer = self.answer(path)
         line, then = (answer, None) if isinstance(answer, CoordsLine) else answer
-        return Answer(line, path, written_s - began_s, self.clock.monotonic() - written_s, then)
+        return Reply(line, path, written_s - began_s, self.clock.monotonic() - written_s, then)

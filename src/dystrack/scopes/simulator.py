@@ -30,7 +30,7 @@ from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import Clock
 from dystrack.scopes.clocks import SimulatedClock
 from dystrack.scopes.geometry import PositionUm, ScanSettings, View
-from dystrack.scopes.hand_off import Answer, HandOff, NextPrescan
+from dystrack.scopes.hand_off import HandOff, NextPrescan, Reply
 from dystrack.scopes.samples.sample import Sample
 from dystrack.scopes.stage import Stage, StageAxes, StageSettings
 from dystrack.scopes.visits import Visit, projection
@@ -204,7 +204,7 @@ class Microscope:
         self._move_on(place, before_um, began_s, answer.next_prescan)
         return visit
 
-    def _is_searching(self, answer: Answer) -> bool:
+    def _is_searching(self, answer: Reply) -> bool:
         """Return whether a main scan would be in vain, as the next prescan is wanted at once."""
         then = answer.next_prescan
         return self._settings.obeys_intervals and then is not None and then.in_s == 0
@@ -246,7 +246,7 @@ class Microscope:
             **what_happened,
         )
 
-    def _analysed_prescan(self, time_point: int, place: "_Place") -> Answer:
+    def _analysed_prescan(self, time_point: int, place: "_Place") -> Reply:
         """Scan where the stage is, write the image, and return what comes back for it."""
         prescan = self._settings.prescan
         image = place.sample.render(self._now_s(), View(self._camera_um(), prescan))

@@ -7,7 +7,8 @@ import pytest
 import tifffile
 
 from dystrack.core.errors import IncompleteImageError, UnsupportedImageError
-from dystrack.images.readers import Image, colour_error
+from dystrack.images.formats import colour_error
+from dystrack.images.readers import Image
 from dystrack.pipelines.utilities import loading
 from dystrack.pipelines.utilities.loading import load_stack, robustly_load_image_after_write
 from fakes import SHARED_PRESCANS, FakeClock

@@ -2,27 +2,37 @@
 
 Each module offers ``read_structure``, which follows the format's own pointers and returns a
 `Structure`, or raises `IncompleteImageError` with what is missing. Nothing is decoded: only
-headers, directories and small pieces of metadata are read.
+headers, directories and small pieces of metadata are read. Some also offer ``read_pixels``, which
+returns the first scene and the letters of its axes, in any order. `table` lists them all.
 """
 
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import FileIO
 from math import prod
-from typing import Final
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import numpy.typing as npt
 
 from dystrack.core.coordinates import VoxelSize
-from dystrack.core.errors import IncompleteImageError
+from dystrack.core.errors import IncompleteImageError, UnsupportedImageError
 
 __all__ = [
     "ByteRange",
     "FileView",
+    "Pixels",
     "Structure",
     "canonical_axes",
+    "colour_error",
     "count_planes",
     "joined",
     "voxel_size_of_axes",
+    "warn_of_other_scenes",
 ]
+
+Pixels: TypeAlias = npt.NDArray[Any]
 
 _AXES_BEFORE: Final = "TC"
 _AXES_AFTER: Final = "ZYXS"
@@ -239,3 +249,22 @@ def joined(ranges: Iterable[ByteRange]) -> Iterator[ByteRange]:
         stop = max(stop, piece.stop)
     if stop > start:
         yield ByteRange(start, stop)
+
+
+def colour_error(path: Path) -> UnsupportedImageError:
+    """Return the error for a colour picture, which says what to do."""
+    return UnsupportedImageError(
+        f"{path.name} is a colour (RGB) picture. Pipelines measure grey values: let the "
+        "microscope save raw channels, without burnt-in colours, overlay or merge."
+    )
+
+
+def warn_of_other_scenes(path: Path, n_scenes: int) -> None:
+    """Warn that only the first of several scenes is used."""
+    if n_scenes > 1:
+        warnings.warn(
+            f"{path.name} holds {n_scenes} scenes or positions; only the first is used. "
+            "Let the microscope save one file for each position.",
+            UserWarning,
+            stacklevel=5,
+        )

@@ -9,6 +9,7 @@ one that the parsers of the `nd2` package accept.
 import struct
 from collections.abc import Iterator, Mapping
 from math import prod
+from pathlib import Path
 from typing import Final
 
 from dystrack.core.coordinates import VoxelSize
@@ -16,14 +17,17 @@ from dystrack.core.errors import IncompleteImageError
 from dystrack.images.formats import (
     ByteRange,
     FileView,
+    Pixels,
     Structure,
     canonical_axes,
+    colour_error,
     count_planes,
     voxel_size_of_axes,
+    warn_of_other_scenes,
 )
 from dystrack.images.formats.nd2_metadata import Level, Loop, Value, read_loops, read_variants
 
-__all__ = ["LEGACY_MAGIC", "MAGIC", "read_structure"]
+__all__ = ["LEGACY_MAGIC", "MAGIC", "read_pixels", "read_structure"]
 
 MAGIC: Final = struct.pack("<I", 0x0ABECEDA)
 LEGACY_MAGIC: Final = b"\0\0\0\x0cjP  "
@@ -42,6 +46,22 @@ _TIME_STAMP_BYTES: Final = 8
 _COMPRESSED: Final = frozenset({0, 1})  # without and with loss
 _COLOUR_COMPONENTS: Final = frozenset({3, 4})
 _LONGEST_NAME_BYTES: Final = 1 << 16
+
+
+def read_pixels(path: Path) -> tuple[Pixels, str]:
+    """Return the first position of an ND2 file, and the letters of its axes."""
+    import nd2  # noqa: PLC0415 - heavy, and needed for ND2 alone
+
+    with nd2.ND2File(path) as file:
+        if file.is_rgb:
+            raise colour_error(path)
+        axes = "".join(file.sizes)
+        image = file.asarray(position=0)
+        warn_of_other_scenes(path, file.sizes.get(nd2.AXIS.POSITION, 1))
+    if nd2.AXIS.POSITION in axes:
+        image = image.take(0, axis=axes.index(nd2.AXIS.POSITION))
+        axes = axes.replace(nd2.AXIS.POSITION, "")
+    return image, axes
 
 
 def read_structure(view: FileView) -> Structure:

@@ -9,24 +9,30 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from math import prod
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+import numpy as np
+
 from dystrack.core.coordinates import VoxelSize
-from dystrack.core.errors import IncompleteImageError
+from dystrack.core.errors import IncompleteImageError, UnsupportedImageError
 from dystrack.images.formats import (
     ByteRange,
     FileView,
+    Pixels,
     Structure,
     canonical_axes,
+    colour_error,
     joined,
     voxel_size_of_axes,
+    warn_of_other_scenes,
 )
 from dystrack.images.formats.imagej_text import read_imagej_text
 from dystrack.images.formats.ome_xml import read_ome_xml
 from dystrack.images.formats.tiff_pages import TiffPage, read_pages
 
-__all__ = ["read_structure"]
+__all__ = ["read_pixels", "read_structure"]
 
 _DESCRIPTION: Final = 270
 _X_RESOLUTION: Final = 282
@@ -43,6 +49,31 @@ _LARGEST_PIXEL_UM: Final = 20.0
 _OME_ENDINGS: Final = (".ome.tif", ".ome.tiff", ".ome.btf", ".ome.tf2", ".ome.tf8")
 _UNNAMED_AXES: Final = frozenset("IQ")
 _MAY_GROW: Final = "nothing in the file says that no more planes follow"
+
+
+def read_pixels(path: Path) -> tuple[Pixels, str]:
+    """Return the first series of a TIFF, bright where it is bright, and the letters of its axes."""
+    import tifffile  # noqa: PLC0415 - heavy, and needed for TIFF alone
+
+    with tifffile.TiffFile(path) as file:
+        series = file.series[0]
+        if "S" in series.axes:
+            raise colour_error(path)
+        warn_of_other_scenes(path, len(file.series))
+        pixels = series.asarray()
+        is_negative = series.keyframe.photometric == tifffile.PHOTOMETRIC.MINISWHITE
+    return _positive(path, pixels) if is_negative else pixels, series.axes
+
+
+def _positive(path: Path, pixels: Pixels) -> Pixels:
+    """Return an image whose lowest value is white with its highest white."""
+    if pixels.dtype.kind == "f":
+        raise UnsupportedImageError(
+            f"{path.name} holds real numbers and says that its lowest is white (MINISWHITE). "
+            "Let the microscope save bright as a high value."
+        )
+    inverted: Pixels = np.invert(pixels)
+    return inverted
 
 
 def read_structure(view: FileView) -> Structure:

@@ -10,8 +10,8 @@ import pytest
 from pylibCZIrw import czi
 
 from dystrack.core.errors import UnsupportedImageError
-from dystrack.images import czi_pixels
-from dystrack.images.czi_pixels import read_first_scene
+from dystrack.images.formats import czi_pixels
+from dystrack.images.formats.czi_pixels import read_first_scene
 from dystrack.images.image_file import Verdict, inspect_image
 from dystrack.images.readers import read_image
 from pipelines.images import noise

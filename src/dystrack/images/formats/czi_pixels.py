@@ -9,13 +9,12 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from dystrack.core.errors import UnsupportedImageError
-from dystrack.images.formats import FileView
+from dystrack.images.formats import FileView, Pixels, warn_of_other_scenes
 from dystrack.images.formats.czi import (
     SubBlock,
     extent_of,
@@ -25,9 +24,7 @@ from dystrack.images.formats.czi import (
 )
 from dystrack.images.stack_axes import described
 
-__all__ = ["read_first_scene"]
-
-Plane: TypeAlias = npt.NDArray[Any]
+__all__ = ["read_first_scene", "read_pixels"]
 
 _AXES: Final = "TCZYX"
 _OWN_AXES: Final = frozenset("TCZYXSM")  # scenes are picked, tiles of a mosaic put together
@@ -37,7 +34,14 @@ _DTYPES: Final[Mapping[int, np.dtype[Any]]] = MappingProxyType(
 _LOW_AND_HIGH_BYTES_APART: Final = b"\x03\x01\x01"  # header of zstd1: its bytes, a kind, a flag
 
 
-def read_first_scene(path: Path) -> tuple[Plane, int]:
+def read_pixels(path: Path) -> tuple[Pixels, str]:
+    """Return the first scene of a CZI, and the letters of its axes."""
+    scene, n_scenes = read_first_scene(path)
+    warn_of_other_scenes(path, n_scenes)
+    return scene, _AXES
+
+
+def read_first_scene(path: Path) -> tuple[Pixels, int]:
     """Read the first scene of a CZI.
 
     Parameters
@@ -95,7 +99,7 @@ def _dtype_of(path: Path, block: SubBlock) -> np.dtype[Any]:
         ) from None
 
 
-def _decoded(path: Path, view: FileView, block: SubBlock) -> Plane:
+def _decoded(path: Path, view: FileView, block: SubBlock) -> Pixels:
     """Return the pixels of a sub-block, of shape (Y, X)."""
     place = pixels_of(view, block)
     data = view.read(place.start, place.stop - place.start, "the pixels")
@@ -109,15 +113,15 @@ def _decoded(path: Path, view: FileView, block: SubBlock) -> Plane:
     return decode(data, _dtype_of(path, block), shape)
 
 
-def _from_raw(data: bytes, dtype: np.dtype[Any], shape: tuple[int, int]) -> Plane:
+def _from_raw(data: bytes, dtype: np.dtype[Any], shape: tuple[int, int]) -> Pixels:
     return np.frombuffer(data, dtype, shape[0] * shape[1]).reshape(shape)
 
 
-def _from_zstd(data: bytes, dtype: np.dtype[Any], shape: tuple[int, int]) -> Plane:
+def _from_zstd(data: bytes, dtype: np.dtype[Any], shape: tuple[int, int]) -> Pixels:
     return _from_raw(_decompressed(data), dtype, shape)
 
 
-def _from_zstd1(data: bytes, dtype: np.dtype[Any], shape: tuple[int, int]) -> Plane:
+def _from_zstd1(data: bytes, dtype: np.dtype[Any], shape: tuple[int, int]) -> Pixels:
     """Return pixels behind a header, which may say that low and high bytes lie apart."""
     content = _decompressed(data[data[0] :])
     if not data.startswith(_LOW_AND_HIGH_BYTES_APART):
@@ -126,7 +130,7 @@ def _from_zstd1(data: bytes, dtype: np.dtype[Any], shape: tuple[int, int]) -> Pl
     return _from_raw(halves.T.tobytes(), dtype, shape)
 
 
-def _from_jpeg_xr(data: bytes, dtype: np.dtype[Any], shape: tuple[int, int]) -> Plane:
+def _from_jpeg_xr(data: bytes, dtype: np.dtype[Any], shape: tuple[int, int]) -> Pixels:
     import imagecodecs  # noqa: PLC0415 - an extra
 
     return np.asarray(imagecodecs.jpegxr_decode(data), dtype).reshape(shape)
@@ -141,6 +145,6 @@ def _decompressed(data: bytes) -> bytes:
     return zstd.decompress(data)
 
 
-_DECODERS: Final[Mapping[int, Callable[[bytes, np.dtype[Any], tuple[int, int]], Plane]]] = (
+_DECODERS: Final[Mapping[int, Callable[[bytes, np.dtype[Any], tuple[int, int]], Pixels]]] = (
     MappingProxyType({0: _from_raw, 4: _from_jpeg_xr, 5: _from_zstd, 6: _from_zstd1})
 )
