@@ -22,6 +22,7 @@ __all__ = [
     "FAILURE_MESSAGE",
     "HEADER",
     "LATE_MARK",
+    "VISITS_FILE_NAME",
     "CoordsFollower",
     "CoordsLine",
     "append_line",
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 COORDS_FILE_NAME = "dystrack_coords.txt"
+VISITS_FILE_NAME = "dystrack_visits.jsonl"
+"""Where the program that drives a microscope records its visits, beside that file."""
 HEADER = "Z\tY\tX\tmsg"
 FAILURE_MESSAGE = "Image analysis failed!"
 """Message where the coordinates do not come from the image; a careful macro then stays."""

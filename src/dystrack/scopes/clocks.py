@@ -4,7 +4,7 @@ import math
 import time
 from dataclasses import dataclass, field
 
-__all__ = ["SimulatedClock"]
+__all__ = ["PacedClock", "SimulatedClock"]
 
 
 @dataclass
@@ -66,3 +66,23 @@ class SimulatedClock:
             Simulated seconds; negative ones count as none.
         """
         self._elapsed_s += max(0.0, seconds)
+
+
+class PacedClock(SimulatedClock):
+    """Keeps pace with real time: waits less where work has taken some of it."""
+
+    _began_s: float | None = None
+
+    def sleep(self, seconds: float, /) -> None:
+        """Let time pass, and wait for the real time that corresponds to all of it so far.
+
+        Parameters
+        ----------
+        seconds : float
+            Simulated seconds; negative ones count as none.
+        """
+        if self._began_s is None:
+            self._began_s = time.monotonic()
+        self.advance(seconds)
+        due_s = self._began_s + self.monotonic() / self.speed
+        time.sleep(max(0.0, due_s - time.monotonic()))

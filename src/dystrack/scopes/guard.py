@@ -16,7 +16,7 @@ told (`dystrack.scopes.protocols`).
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -150,6 +150,11 @@ class Guard:
                 "or something else has moved it. DySTrack goes on from there, inside its limits."
             )
         return here
+
+    def marked_um(self) -> Sequence[PositionUm]:
+        """Return the positions that a person has marked in the microscope's software."""
+        with _asking("tell its marked positions"):
+            return self._scope.marked_um()
 
     def visit(self, place: PositionUm) -> PositionUm:
         """Go to a place that is known: a marked position, or where the stage was before.

@@ -2,7 +2,7 @@
 
 A bridge says what it can do in its `ScopeTraits`, and does what it is told, one thing at a time::
 
-    facts ─ position ─ limits                   reading changes nothing
+    facts ─ position ─ marked ─ limits          reading changes nothing
     drive_stage, drive_focus ─► settle          only `dystrack.scopes.guard` may call the first two
     prescan ─► main_scan                        where the stage is; both leave it where it was
     stop                                        at any time, from any thread
@@ -12,7 +12,7 @@ retries or corrects a move: what may be asked is decided in the guard, in one pl
 `ScopeError` if something was not done, with what happened, the value, and what to do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dystrack.core.coordinates import VoxelSize
+from dystrack.core.protocols import Clock
 from dystrack.scopes.box import Box
 from dystrack.scopes.geometry import PositionUm
 
@@ -124,12 +125,21 @@ class Scope(Protocol):
         """What the bridge can do."""
         ...
 
+    @property
+    def clock(self) -> Clock:
+        """The time in which it lives: `SYSTEM_CLOCK`, but for simulations."""
+        ...
+
     def facts(self) -> ScopeFacts:
         """Return what the microscope says of itself; asking changes nothing."""
         ...
 
     def position_um(self) -> PositionUm:
         """Return what stage and focus read now; asking changes nothing."""
+        ...
+
+    def marked_um(self) -> Sequence[PositionUm]:
+        """Return the positions that a person has marked in its software; none if it has no list."""
         ...
 
     def limits_um(self) -> Box | None:

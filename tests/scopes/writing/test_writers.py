@@ -92,7 +92,7 @@ def test_an_existing_file_is_replaced(tmp_path, name):
 
 @pytest.mark.parametrize("name", WRITERS)
 @pytest.mark.parametrize(
-    "stack", [np.zeros((4, 5)), np.zeros((2, 2, 4, 5), np.uint8), np.zeros(5, np.uint8)]
+    "stack", [np.zeros((4, 5)), np.zeros((2, 2, 2, 4, 5), np.uint8), np.zeros(5, np.uint8)]
 )
 def test_what_no_microscope_writes_is_refused(tmp_path, name, stack):
     path = tmp_path / f"prescan{SUFFIXES[name]}"

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 from dystrack.core.answer_file import ANSWER_SUFFIX
-from dystrack.core.coords_file import COORDS_FILE_NAME
+from dystrack.core.coords_file import COORDS_FILE_NAME, VISITS_FILE_NAME
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.targets_file import TARGETS_SUFFIXES
 from dystrack.images.image_file import SUPPORTED
@@ -32,7 +32,9 @@ PREVIEWS_NAME = "dystrack_previews"
 REPORT_NAME = "dystrack_report.html"
 SINGLE_POSITION = "1"
 
-_OWN_NAMES = frozenset({COORDS_FILE_NAME, JOURNAL_NAME, LOCK_NAME, PREVIEWS_NAME, REPORT_NAME})
+_OWN_NAMES = frozenset(
+    {COORDS_FILE_NAME, JOURNAL_NAME, LOCK_NAME, PREVIEWS_NAME, REPORT_NAME, VISITS_FILE_NAME}
+)
 _TEMPORARY_ENDINGS = (".part", ".partial", ".tmp", ".temp", ".crdownload", "~")
 
 IMAGE_SUFFIXES = SUPPORTED | {

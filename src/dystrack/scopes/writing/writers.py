@@ -1,5 +1,6 @@
 """Writes a prescan as real microscopes do: one function for each file format."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +22,7 @@ __all__ = [
     "encode",
     "write_czi",
     "write_imagej_tiff",
+    "write_in_place",
     "write_multipage_tiff",
     "write_nd2",
     "write_ome_tiff",
@@ -33,6 +35,7 @@ Writer: TypeAlias = Callable[[Path, Stack, VoxelSize], None]
 """Writes a stack with its voxel size to a path."""
 
 _DIMENSIONS = (2, 3)
+_WITH_CHANNELS = 4
 _DEPTHS = (np.dtype(np.uint8), np.dtype(np.uint16))
 _UM_PER_CM = 10_000.0
 
@@ -44,7 +47,7 @@ def write_ome_tiff(path: Path, stack: Stack, voxel_size: VoxelSize) -> None:
     ----------
     path : Path
         File to write; by convention it ends in ``.ome.tif``. An existing file is replaced.
-    stack : ndarray of shape (Z, Y, X) or (Y, X)
+    stack : ndarray of shape (C, Z, Y, X), (Z, Y, X) or (Y, X)
         Image of type uint8 or uint16.
     voxel_size : VoxelSize
         Distance between voxels in µm.
@@ -56,13 +59,40 @@ def write_ome_tiff(path: Path, stack: Stack, voxel_size: VoxelSize) -> None:
     """
     import tifffile  # noqa: PLC0415 - heavy: loaded when it is used
 
-    _check(stack)
+    _check(stack, (*_DIMENSIONS, _WITH_CHANNELS))
     sizes = {"Z": voxel_size.z_um, "Y": voxel_size.y_um, "X": voxel_size.x_um}
     metadata: dict[str, str | float] = {"axes": _axes(stack)}
-    for axis in _axes(stack):
+    for axis in _axes(stack).removeprefix("C"):
         metadata[f"PhysicalSize{axis}"] = sizes[axis]
         metadata[f"PhysicalSize{axis}Unit"] = "µm"
     tifffile.imwrite(path, stack, ome=True, photometric="minisblack", metadata=metadata)
+
+
+def write_in_place(path: Path, stack: Stack, voxel_size: VoxelSize) -> None:
+    """Write an OME-TIFF that appears complete or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        File to write.
+    stack : ndarray of shape (C, Z, Y, X), (Z, Y, X) or (Y, X)
+        Image of type uint8 or uint16.
+    voxel_size : VoxelSize
+        Distance between voxels in µm.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; nothing is left behind.
+    """
+    unfinished = path.with_name(path.name + ".part")
+    try:
+        write_ome_tiff(unfinished, stack, voxel_size)
+        unfinished.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+        raise
 
 
 def write_imagej_tiff(
@@ -262,9 +292,9 @@ def encode(name: str, stack: Stack, voxel_size: VoxelSize) -> bytes:
         return path.read_bytes()
 
 
-def _check(stack: Stack) -> None:
+def _check(stack: Stack, dimensions: tuple[int, ...] = _DIMENSIONS) -> None:
     """Raise if no microscope would write such a stack."""
-    if stack.ndim not in _DIMENSIONS or stack.dtype not in _DEPTHS:
+    if stack.ndim not in dimensions or stack.dtype not in _DEPTHS:
         msg = (
             f"Cannot write an image of shape {stack.shape} and type {stack.dtype}. "
             "Give (Z, Y, X) or (Y, X) of type uint8 or uint16."
@@ -273,7 +303,7 @@ def _check(stack: Stack) -> None:
 
 
 def _axes(stack: Stack) -> str:
-    return "ZYX"[-stack.ndim :]
+    return "CZYX"[-stack.ndim :]
 
 
 def _planes(stack: Stack) -> Stack:

@@ -3,7 +3,6 @@
 import importlib
 import itertools
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from dystrack.manager.events import Event, Listener, SessionStarted
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.manager.tracking.looks import MODES
 from dystrack.manager.wording import count
-from dystrack.scopes.clocks import SimulatedClock
+from dystrack.scopes.clocks import PacedClock
 from dystrack.scopes.hand_off import FolderHandOff
 from dystrack.scopes.samples.scenes import DIFFICULTIES, SCENES, make_sample
 from dystrack.scopes.simulator import Microscope, MicroscopeSettings, Site
@@ -244,20 +243,6 @@ def scene_pipeline(scene: str) -> Pipeline:
     return pipeline
 
 
-class _PacedClock(SimulatedClock):
-    """Keeps pace with real time: waits less where work has taken some of it."""
-
-    _began_s: float | None = None
-
-    def sleep(self, seconds: float, /) -> None:
-        """Let time pass, and wait for the real time that corresponds to the whole show so far."""
-        if self._began_s is None:
-            self._began_s = time.monotonic()
-        self.advance(seconds)
-        due_s = self._began_s + self.monotonic() / self.speed
-        time.sleep(max(0.0, due_s - time.monotonic()))
-
-
 class _MicroscopeThread(threading.Thread):
     """Runs the microscope beside the manager, as the vendor's program does."""
 
@@ -292,7 +277,7 @@ class _MicroscopeThread(threading.Thread):
                 stage=stage,
                 keeps_pictures=settings.keeps_pictures,
             ),
-            _PacedClock(speed=scene.interval_s * settings.n_time_points / settings.duration_s),
+            PacedClock(speed=scene.interval_s * settings.n_time_points / settings.duration_s),
         )
         self._stopped = threading.Event()
         self._failure: Exception | None = None
