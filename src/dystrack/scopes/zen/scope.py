@@ -1,8 +1,5 @@
 """ZEN behind the contract of a scope.
 
-Status: emulated from public documentation; contains guesses: reflection answers without a token;
-all experiments can be monitored before one runs; tiles with a single position are scanned there.
-
 A prescan is run by a call that waits: ZEN stops it if we go. A main scan is only started, so that
 it goes on whatever happens to us; the next call waits until it has ended.
 """
@@ -12,6 +9,7 @@ from typing import Any
 
 from dystrack.core.errors import ScopeError
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock
+from dystrack.images.waiting import wait_until_complete
 from dystrack.scopes.box import Box
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.protocols import Prescan, ScopeFacts, ScopeTraits
@@ -115,7 +113,7 @@ class ZenScope:
             streamed = frames.stack(self._settings.stream_s)
         finally:
             responses.cancel()
-        return _as_prescan(streamed) if streamed else Prescan(path=self._file(done.output_name))
+        return _as_prescan(streamed) if streamed else self._saved_prescan(done.output_name)
 
     def main_scan(self, stem: Path) -> Path | None:
         """Start the main scan where the stage is, and wait for its end."""
@@ -238,6 +236,12 @@ class ZenScope:
     def _wait_until_idle(self) -> None:
         """Wait for the end of what was started before, by us in another life, or by a person."""
         self._wait_for_end("")
+
+    def _saved_prescan(self, name: str) -> Prescan:
+        """Return the prescan that ZEN has saved, once its file is complete."""
+        path = self._file(name)
+        wait_until_complete(path, clock=self._clock)
+        return Prescan(path=path)
 
     def _file(self, name: str) -> Path:
         """Return where ZEN saves an image, as this computer sees it."""

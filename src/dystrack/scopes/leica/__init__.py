@@ -1,0 +1,1 @@
+"""Leica: LAS X through CAM, and Viventis light sheets."""

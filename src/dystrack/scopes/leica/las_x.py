@@ -1,0 +1,206 @@
+"""LAS X behind the contract of a scope, through its CAM interface."""
+
+import math
+from pathlib import Path
+
+import attrs
+
+from dystrack.core.errors import ScopeError
+from dystrack.core.protocols import SYSTEM_CLOCK, Clock
+from dystrack.scopes.box import Box
+from dystrack.scopes.geometry import PositionUm
+from dystrack.scopes.leica.cam import CamConnection, Words
+from dystrack.scopes.leica.link import TcpLink
+from dystrack.scopes.leica.planes import local_path, plane_files, read_planes
+from dystrack.scopes.protocols import Prescan, ScopeFacts, ScopeTraits
+
+__all__ = ["STATUS", "LasXScope", "LasXSettings"]
+
+STATUS = (
+    "emulated from public documentation; contains guesses: each command is echoed; scanstatus "
+    "reads eScanIdle; load takes a template's path; each plane is an OME-TIFF of its own with its "
+    "pixel size"
+)
+_UM_PER = {"meter": 1_000_000.0, "microns": 1.0}
+_IDLE = "eScanIdle"
+_POLL_S = 0.1
+_LATE_S = 2.0
+_AT_REST_UM = 0.05
+
+
+@attrs.frozen(kw_only=True)
+class LasXSettings:
+    """Where LAS X is, and what to run.
+
+    Attributes
+    ----------
+    image_folder : str
+        Folder into which LAS X exports, as this computer sees it.
+    prescan_template, main_template : str
+        Scanning templates; no main scans are taken if the second one is empty.
+    planes : int
+        Number of planes of a prescan.
+    z_step_um : float
+        Distance between them.
+    channel : int
+        Which channel is analysed.
+    host : str
+        The computer on which LAS X runs.
+    port : int
+        Port of its CAM server.
+    answer_s, scan_s : float
+        How long to wait for an answer, and for a scan.
+    """
+
+    image_folder: str
+    prescan_template: str
+    planes: int
+    z_step_um: float
+    main_template: str = ""
+    channel: int = 0
+    host: str = "localhost"
+    port: int = 8895
+    answer_s: float = 30.0
+    scan_s: float = 3600.0
+
+
+class LasXScope:
+    """A microscope that runs under LAS X.
+
+    Parameters
+    ----------
+    settings : LasXSettings
+        Where it is, and what to run.
+    clock : Clock, optional
+        The time.
+
+    Raises
+    ------
+    ScopeError
+        If LAS X cannot be reached.
+    """
+
+    def __init__(self, settings: LasXSettings, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._settings = settings
+        self._clock = clock
+        link = TcpLink(
+            settings.host, settings.port, "LAS X (its CAM server)", clock, settings.answer_s
+        )
+        self._cam = CamConnection(link, clock, settings.answer_s)
+        self._read: set[Path] = set()
+
+    @property
+    def traits(self) -> ScopeTraits:
+        """What the bridge can do."""
+        half_um = (self._settings.planes - 1) * self._settings.z_step_um / 2
+        reach_um = PositionUm(half_um, 0.0, 0.0)
+        return ScopeTraits("las_x", STATUS, delivers_pixels=True, reach_um=reach_um)
+
+    def facts(self) -> ScopeFacts:
+        """Return where it is; CAM tells little more."""
+        return ScopeFacts(f"LAS X at {self._settings.host}", version="")
+
+    def position_um(self) -> PositionUm:
+        """Return what stage and focus read."""
+        stage, focus = self._cam.ask("stage"), self._cam.ask("zdrive")
+        return PositionUm(_um(focus, "zpos"), _um(stage, "ypos"), _um(stage, "xpos"))
+
+    def limits_um(self) -> Box | None:
+        """Return None: CAM does not tell them."""
+        return None
+
+    def drive_stage(self, y_um: float, x_um: float) -> None:
+        """Move the stage and return when it rests."""
+        self._set_position("stage", xpos=f"{x_um:.3f}", ypos=f"{y_um:.3f}")
+
+    def drive_focus(self, z_um: float) -> None:
+        """Move the focus and return when it rests."""
+        self._set_position("zdrive", zpos=f"{z_um:.3f}")
+
+    def settle(self) -> None:
+        """Do nothing: a move has ended when the position rests."""
+
+    def prescan(self, stem: Path) -> Prescan:
+        """Take a prescan where the stage is; its planes are put together."""
+        del stem
+        self._scan(self._settings.prescan_template)
+        files = self._new_planes()
+        deadline_s = self._clock.monotonic() + _LATE_S
+        while len(files) < self._settings.planes and self._clock.monotonic() < deadline_s:
+            self._clock.sleep(_POLL_S)
+            files = self._new_planes()
+        self._read.update(files.values())
+        return read_planes(files, self._settings.planes, self._settings.z_step_um, self._clock)
+
+    def main_scan(self, stem: Path) -> Path | None:
+        """Take the main scan where the stage is; LAS X names its files."""
+        del stem
+        if self._settings.main_template:
+            self._scan(self._settings.main_template)
+        return None
+
+    def stop(self) -> None:
+        """Stop the scan."""
+        self._cam.command("stopscan")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._cam.close()
+
+    def _set_position(self, device: str, **axes: str) -> None:
+        self._cam.command("setposition", typ="absolute", dev=device, unit="microns", **axes)
+        before = self.position_um()
+        deadline_s = self._clock.monotonic() + self._settings.answer_s
+        while self._clock.monotonic() < deadline_s:
+            self._clock.sleep(_POLL_S)
+            here = self.position_um()
+            if here.minus(before).length() < _AT_REST_UM:
+                return
+            before = here
+        msg = f"The {device} has not come to rest within {self._settings.answer_s:g} s."
+        raise ScopeError(msg)
+
+    def _scan(self, template: str) -> None:
+        """Load a template, scan, and wait for the end."""
+        self._wait_until_idle()
+        self._cam.command("load", fil=template)
+        self._cam.forget()  # announcements of earlier scans
+        self._cam.command("startscan")
+        self._cam.wait_for(
+            lambda heard: heard.get("inf") == "scanfinished", "the scan", self._settings.scan_s
+        )
+        self._wait_until_idle()
+
+    def _wait_until_idle(self) -> None:
+        deadline_s = self._clock.monotonic() + self._settings.scan_s
+        while (status := self._cam.ask("scanstatus").get("scanstatus")) != _IDLE:
+            if self._clock.monotonic() >= deadline_s:
+                msg = f"LAS X has been in the state {status!r} for {self._settings.scan_s:g} s."
+                raise ScopeError(msg)
+            self._clock.sleep(_POLL_S)
+
+    def _new_planes(self) -> dict[int, Path]:
+        """Return the planes that were announced, or else lie beside one that was."""
+        folder = Path(self._settings.image_folder)
+        announced = {local_path(folder, text) for text in self._cam.kept("relpath")} - self._read
+        files = plane_files(announced, self._settings.channel)
+        if files and len(files) < self._settings.planes:  # an announcement got lost
+            beside = next(iter(files.values())).parent.iterdir()
+            files = plane_files(set(beside) - self._read, self._settings.channel)
+        return files
+
+
+def _um(words: Words, key: str) -> float:
+    """Return a coordinate in µm; LAS X writes a comma where the computer's language does."""
+    unit, text = words.get("unit", ""), words.get(key, "")
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        value = math.nan
+    if unit not in _UM_PER or not math.isfinite(value):
+        msg = (
+            f"LAS X says {key} is {text!r} in the unit {unit!r}, which is no position in meter or "
+            "microns. Nothing is moved."
+        )
+        raise ScopeError(msg)
+    return value * _UM_PER[unit]
