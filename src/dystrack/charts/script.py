@@ -15,20 +15,7 @@ _PACKED = '<script type="text/plain" id="{name}">{data}</script>\n'
 
 
 def figure_places(figures: Sequence[Figure], first: int) -> str:
-    """Return where a page draws figures: a place for each, by its number in the page.
-
-    Parameters
-    ----------
-    figures : sequence of Figure
-        The figures.
-    first : int
-        Number of the first of them.
-
-    Returns
-    -------
-    str
-        HTML.
-    """
+    """Return the HTML of a place for each figure, by its number in the page."""
     return "".join(
         f'<figure class="chart" data-figure="{number}" role="img" aria-label="{figure.caption}" '
         f'style="min-height:{figure.layout["height"]}px"></figure>'

@@ -74,18 +74,7 @@ def write_answer(prescan: Path, line: CoordsLine, then: NextPrescan | None = Non
 
 
 def read_answer(prescan: Path) -> CoordsLine | None:
-    """Return what the answer file of a prescan says, by the names in its header.
-
-    Parameters
-    ----------
-    prescan : Path
-        The prescan.
-
-    Returns
-    -------
-    CoordsLine or None
-        Its answer; None while there is none.
-    """
+    """Return what the answer file of a prescan says, by the names in its header; None if none."""
     columns = _columns(prescan)
     if columns is None:
         return None

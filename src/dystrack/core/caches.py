@@ -27,13 +27,7 @@ class ClosedCache(Mapping[str, Any]):
         self.pickled = pickled
 
     def __getitem__(self, name: str) -> Any:
-        """Return a value.
-
-        Raises
-        ------
-        InvalidAnswerError
-            If the cache cannot be opened here.
-        """
+        """Return a value, or raise `InvalidAnswerError` if the cache cannot be opened here."""
         return self._opened()[name]
 
     def __iter__(self) -> Iterator[str]:

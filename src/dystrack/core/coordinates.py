@@ -34,18 +34,7 @@ class VoxelSize(NamedTuple):
 
 
 def centre_of(shape: tuple[int, ...]) -> PixelPosition:
-    """Return the centre of an image.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Shape whose last axes are (Z, Y, X) or (Y, X).
-
-    Returns
-    -------
-    PixelPosition
-        ``(size - 1) / 2`` on each axis; z is 0.0 in 2-D.
-    """
+    """Return the centre of an image (…, Z, Y, X) or (Y, X): ``(size - 1) / 2``; z is 0.0 in 2-D."""
     depth, height, width = (1, *shape)[-3:]
     return PixelPosition((depth - 1) / 2, (height - 1) / 2, (width - 1) / 2)
 

@@ -49,19 +49,7 @@ _LONGEST_LINE_BYTES = 65_536
 
 
 def clean_message(message: object) -> str:
-    """Return a message that fits into one column of one line.
-
-    Parameters
-    ----------
-    message : object
-        Whatever a pipeline gave as its message.
-
-    Returns
-    -------
-    str
-        Its text with white space of any kind folded to single blanks and unprintable characters
-        replaced by ``?``; ``_`` when nothing is left.
-    """
+    """Return a message for one column of a line: white space folded, the unprintable as ``?``."""
     folded = " ".join(str(message).split())
     return "".join(c if c.isprintable() else "?" for c in folded) or _NO_MESSAGE
 
@@ -213,18 +201,7 @@ def content_of(path: Path) -> bytes | None:
 
 
 def read_lines(path: Path) -> list[CoordsLine]:
-    """Return the complete lines, without the header.
-
-    Parameters
-    ----------
-    path : Path
-        The file; a missing one has no lines.
-
-    Returns
-    -------
-    list of CoordsLine
-        Lines in the order of writing.
-    """
+    """Return the complete lines in order, without the header; a missing file has none."""
     return [CoordsLine.parse(text) for text in CoordsFollower(path).look()]
 
 

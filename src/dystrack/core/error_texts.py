@@ -58,18 +58,7 @@ class OriginalError(Exception):
 
 
 def describe_error(error: BaseException) -> ErrorText:
-    """Return an exception as text.
-
-    Parameters
-    ----------
-    error : BaseException
-        Any exception; its ``__str__`` may raise.
-
-    Returns
-    -------
-    ErrorText
-        Its own text, or that of the one that was raised in a worker process.
-    """
+    """Return any exception as text; of one from a worker process, the text of the original."""
     if isinstance(error.__cause__, OriginalError):
         return error.__cause__.text
     return ErrorText(safe_text(type(error).__name__), safe_text(error), _own_lines(error))

@@ -138,55 +138,21 @@ def asking_for_findings(pipeline: Pipeline) -> dict[str, Any]:
 
 
 def take_findings(cache: Mapping[str, Any]) -> tuple[dict[str, Any], Findings]:
-    """Take the findings out of a cache.
+    """Return a cache as the next call gets it, and the findings that were in it.
 
-    Parameters
-    ----------
-    cache : mapping
-        The fifth value of a pipeline's answer.
-
-    Returns
-    -------
-    cache : dict
-        What the next call gets.
-    findings : Findings
-        What the pipeline said beside its target; nothing, where it said nothing.
-
-    Raises
-    ------
-    InvalidAnswerError
-        If the findings are not what they should be.
+    Raises `InvalidAnswerError` if the findings are not what they should be.
     """
     rest = dict(cache)
     return rest, findings_from_data(rest.pop(FINDINGS_KEY, {}))
 
 
 def findings_from_data(data: object) -> Findings:
-    """Return the findings that plain values stand for.
-
-    Raises
-    ------
-    InvalidAnswerError
-        If they are not what they should be.
-    """
+    """Return the findings that plain values stand for, or raise `InvalidAnswerError`."""
     return _from_mapping(Findings, data)
 
 
 def graded(message: str, confidence: float | None) -> str:
-    """Return a message that is no plain ``OK`` where the confidence is low.
-
-    Parameters
-    ----------
-    message : str
-        The pipeline's own message.
-    confidence : float or None
-        From 0 to 1; None if it is not known.
-
-    Returns
-    -------
-    str
-        ``WARN:WEAK`` instead of ``OK`` below 0.5; any other message as it is.
-    """
+    """Return a message, ``WARN:WEAK`` for ``OK`` where the confidence is known and below 0.5."""
     is_weak = confidence is not None and confidence < LEAST_CONFIDENCE
     return _WEAK if is_weak and message == "OK" else message
 

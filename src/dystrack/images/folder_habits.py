@@ -55,46 +55,17 @@ class FolderHabits:
         self._are_filled_later = True
 
     def note_growth(self, position: str, n_planes: int | None) -> None:
-        """Take note of a file that has grown after it was read.
-
-        Parameters
-        ----------
-        position : str
-            Position to which it belongs.
-        n_planes : int or None
-            Planes that it has by now, if that is known.
-        """
+        """Take note of a file that has grown after it was read, and of its planes by now."""
         self.files_grow = True
         self.note_planes(position, n_planes)
 
     def note_planes(self, position: str, n_planes: int | None) -> None:
-        """Take note of how many planes a file had that does not say itself; the most count.
-
-        Parameters
-        ----------
-        position : str
-            Position to which it belongs.
-        n_planes : int or None
-            Planes that it has, if that is known.
-        """
+        """Take note of how many planes a file had that does not say itself; the most count."""
         if n_planes is not None:
             self._planes[position] = max(n_planes, self._planes.get(position, 0))
 
     def expected_planes(self, position: str, last_good: int | None) -> int | None:
-        """Return how many planes the next prescan of a position has at least.
-
-        Parameters
-        ----------
-        position : str
-            The position.
-        last_good : int or None
-            Planes of its last good prescan, as it was read.
-
-        Returns
-        -------
-        int or None
-            The greater of this and what was noted; None if neither is known.
-        """
+        """Return how many planes the next prescan of a position has at least, if that is known."""
         noted = self._planes.get(position)
         return max((n for n in (last_good, noted) if n is not None), default=None)
 

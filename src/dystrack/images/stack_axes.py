@@ -57,21 +57,9 @@ def channel_index(sizes: Mapping[str, int], channel: int | None) -> int | None:
 
 
 def depth_of_stack(sizes: Mapping[str, int], *, axes_known: bool, has_channel: bool) -> int:
-    """Return the number of planes that a pipeline sees.
+    """Return the number of planes that a pipeline sees; channels and time points are none.
 
-    Parameters
-    ----------
-    sizes : mapping of str to int
-        Length of each axis by its letter.
-    axes_known : bool
-        Whether the file says what its axes are.
-    has_channel : bool
-        Whether a channel was asked for, which of three axes without names takes the first.
-
-    Returns
-    -------
-    int
-        Length of Z, 1 where there is no such axis: channels and time points are no planes.
+    Of three axes without names, a channel that was asked for takes the first.
     """
     is_plane_of_stack = not axes_known and has_channel and len(sizes) == 3  # noqa: PLR2004
     return 1 if is_plane_of_stack else sizes.get("Z", 1)

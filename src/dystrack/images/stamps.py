@@ -62,18 +62,7 @@ class FileStamp:
 
 
 def file_id(found: os.stat_result) -> FileId | None:
-    """Return the identity of a file, which a new name does not change.
-
-    Parameters
-    ----------
-    found : os.stat_result
-        What the system says of the file.
-
-    Returns
-    -------
-    tuple of int or None
-        None where the file system gives its files no numbers.
-    """
+    """Return what a new name of a file does not change; None where files have no numbers."""
     return (found.st_dev, found.st_ino) if found.st_ino else None
 
 
@@ -116,25 +105,10 @@ def sample(path: Path) -> PixelSamples | None:
 
 
 def shows_same_image(path: Path, before: PixelSamples) -> bool | None:
-    """Say whether a file still has the image of which samples were taken, or more of it.
+    """Return whether a file still has the image of which samples were taken, or more of it.
 
-    Parameters
-    ----------
-    path : Path
-        The file as it is now.
-    before : PixelSamples
-        Its samples from before.
-
-    Returns
-    -------
-    bool or None
-        True if three quarters of the samples are where they were. Those that were blank do not
-        count: they may have been filled since. None if all of them were.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be read.
+    So it is if three quarters of the samples are where they were. Those that were blank do not
+    count, since they may have been filled; None if all of them were.
     """
     pairs = zip(before.pieces, _pieces(path, before.offsets), strict=True)
     same = [old == new for old, new in pairs if any(old)]

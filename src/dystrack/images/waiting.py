@@ -21,11 +21,6 @@ def vouch_for(path: Path) -> Iterator[None]:
     """Have an image read without further waiting, because a session has waited for it already.
 
     The session knows more of the folder, and looks whether the image has changed meanwhile.
-
-    Parameters
-    ----------
-    path : Path
-        The file, or the folder of an OME-Zarr image.
     """
     _vouched_for.add(path)
     try:

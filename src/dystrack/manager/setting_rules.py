@@ -112,19 +112,7 @@ class Parsed:
 def setting(default: Any, rule: Rule, unit: str = "") -> Any:
     """Return an attrs field that is checked by a rule and can be asked for rule and unit.
 
-    Parameters
-    ----------
-    default : object
-        The default; a dictionary is made anew for each instance.
-    rule : Rule
-        What is allowed.
-    unit : str, optional
-        Unit, such as ``s``.
-
-    Returns
-    -------
-    object
-        The field.
+    A default that is a dictionary is made anew for each instance.
     """
     return attrs.field(
         default=attrs.Factory(dict) if default == {} else default,

@@ -185,17 +185,9 @@ def choose_transmitter(tra_method: object) -> Transmitter:
 
 
 def traits_of(tra_method: object) -> Traits:
-    """Return what a way to the microscope can do.
+    """Return what a way to the microscope can do; none of the traits where nothing is known.
 
-    Parameters
-    ----------
-    tra_method : str or callable
-        Its name, or the user's own function, which may carry `Traits` as its ``traits``.
-
-    Returns
-    -------
-    Traits
-        Its traits; none of them where nothing is known.
+    It is a name, or the user's own function, which may carry `Traits` as its ``traits``.
     """
     if isinstance(tra_method, str):
         return _METHODS[tra_method].traits if tra_method in _METHODS else Traits()

@@ -216,18 +216,7 @@ def type_of_text(text: str) -> ValueType:
 
 
 def type_of_annotation(annotation: Any) -> ValueType:
-    """Read a type from an annotation.
-
-    Parameters
-    ----------
-    annotation : object
-        An evaluated annotation, such as ``int | None`` or ``Literal["a", "b"]``.
-
-    Returns
-    -------
-    ValueType
-        Made of the members that a command line can express; not offerable where there are none.
-    """
+    """Return what a command line can express of an evaluated annotation; perhaps nothing."""
     members = list(_members_of(annotation))
     choices = [value for member in members for value in _literals_of(member)]
     kinds = [member for member in members if member in _KINDS_IN_ORDER]
@@ -235,18 +224,7 @@ def type_of_annotation(annotation: Any) -> ValueType:
 
 
 def type_of_default(default: Any) -> ValueType:
-    """Read a type from the default of a parameter.
-
-    Parameters
-    ----------
-    default : object
-        The default.
-
-    Returns
-    -------
-    ValueType
-        The default's own type; not offerable for None, dictionaries, callables and the like.
-    """
+    """Return the type of a default; not offerable for None, dictionaries, callables and so on."""
     for kind in _KINDS_IN_ORDER:
         if type(default) is kind or (kind is Path and isinstance(default, Path)):
             return ValueType((kind,))

@@ -50,18 +50,7 @@ class CommandOptions:
         return tuple(dict.fromkeys([*self.analysis, *self.manager]))
 
     def arguments_of(self, name: str) -> list[Argument]:
-        """Return the keywords that an option sets.
-
-        Parameters
-        ----------
-        name : str
-            Name of the option.
-
-        Returns
-        -------
-        list of Argument
-            One, or two where pipeline and manager share the name.
-        """
+        """Return the keywords that an option sets; two where pipeline and manager share a name."""
         return [side[name] for side in (self.analysis, self.manager) if name in side]
 
 

@@ -60,24 +60,7 @@ class Argument:
         return "" if self.default is _MISSING else repr(self.default)
 
     def convert(self, text: str) -> Any:
-        """Return the value that a typed text stands for.
-
-        Parameters
-        ----------
-        text : str
-            The value as it was typed.
-
-        Returns
-        -------
-        object
-            A value of the argument's type.
-
-        Raises
-        ------
-        ConfigurationError
-            If the text is no such value; the message names the option, what it expects, and what
-            is close.
-        """
+        """Return the value that a typed text stands for, or raise `ConfigurationError`."""
         try:
             return self.value_type.convert(text)
         except ConfigurationError as error:

@@ -62,18 +62,7 @@ class LoadedPipeline:
 
 
 def pipeline_names(package: str) -> list[str]:
-    """List the pipelines of a package.
-
-    Parameters
-    ----------
-    package : str
-        Import name of the package; each of its public modules is a pipeline.
-
-    Returns
-    -------
-    list of str
-        Names of its modules in alphabetical order, without subpackages.
-    """
+    """List the public modules of a package in alphabetical order: each is a pipeline."""
     path = importlib.import_module(package).__path__
     modules = (module for module in pkgutil.iter_modules(path) if not module.ispkg)
     return sorted(module.name for module in modules if not module.name.startswith("_"))

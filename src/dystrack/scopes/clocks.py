@@ -26,45 +26,21 @@ class SimulatedClock:
     _elapsed_s: float = field(default=0.0, init=False, repr=False)
 
     def monotonic(self) -> float:
-        """Return the simulated seconds since the beginning.
-
-        Returns
-        -------
-        float
-            Seconds.
-        """
+        """Return the simulated seconds since the beginning."""
         return self._elapsed_s
 
     def time(self) -> float:
-        """Return the simulated time of day.
-
-        Returns
-        -------
-        float
-            Seconds since the epoch.
-        """
+        """Return the simulated time of day in s since the epoch."""
         return self.start_s + self._elapsed_s
 
     def sleep(self, seconds: float, /) -> None:
-        """Let time pass, and wait for the real seconds that correspond to it.
-
-        Parameters
-        ----------
-        seconds : float
-            Simulated seconds; negative ones count as none.
-        """
+        """Let simulated seconds pass, and wait for the real ones that correspond to them."""
         self.advance(seconds)
         if math.isfinite(self.speed) and seconds > 0:
             time.sleep(seconds / self.speed)
 
     def advance(self, seconds: float) -> None:
-        """Let time pass without waiting for it.
-
-        Parameters
-        ----------
-        seconds : float
-            Simulated seconds; negative ones count as none.
-        """
+        """Let simulated seconds pass without waiting for them."""
         self._elapsed_s += max(0.0, seconds)
 
 

@@ -27,58 +27,19 @@ class PositionUm(NamedTuple):
     x: float
 
     def plus(self, other: "PositionUm") -> "PositionUm":
-        """Return the sum.
-
-        Parameters
-        ----------
-        other : PositionUm
-            What to add.
-
-        Returns
-        -------
-        PositionUm
-            Axis by axis.
-        """
+        """Return the sum."""
         return PositionUm(self.z + other.z, self.y + other.y, self.x + other.x)
 
     def minus(self, other: "PositionUm") -> "PositionUm":
-        """Return the difference.
-
-        Parameters
-        ----------
-        other : PositionUm
-            What to take away.
-
-        Returns
-        -------
-        PositionUm
-            Axis by axis.
-        """
+        """Return the difference."""
         return PositionUm(self.z - other.z, self.y - other.y, self.x - other.x)
 
     def length(self) -> float:
-        """Return the distance from zero.
-
-        Returns
-        -------
-        float
-            Distance in µm.
-        """
+        """Return the distance from zero in µm."""
         return math.hypot(self.z, self.y, self.x)
 
     def times(self, factor: float) -> "PositionUm":
-        """Return a multiple.
-
-        Parameters
-        ----------
-        factor : float
-            How many times.
-
-        Returns
-        -------
-        PositionUm
-            Axis by axis.
-        """
+        """Return a multiple."""
         return PositionUm(self.z * factor, self.y * factor, self.x * factor)
 
 
@@ -104,18 +65,7 @@ class PlaneGrid:
     x_um: NDArray[np.floating]
 
     def relative_to(self, point: PositionUm) -> Self:
-        """Return the same pixels as seen from a point.
-
-        Parameters
-        ----------
-        point : PositionUm
-            The new origin.
-
-        Returns
-        -------
-        PlaneGrid
-            Distances from the point.
-        """
+        """Return the same pixels as distances from a point."""
         return type(self)(self.z_um - point.z, self.y_um - point.y, self.x_um - point.x)
 
 
@@ -207,18 +157,7 @@ class View:
         )
 
     def contains(self, low: PositionUm, high: PositionUm) -> bool:
-        """Return whether a box lies inside the field.
-
-        Parameters
-        ----------
-        low, high : PositionUm
-            Opposite corners of the box.
-
-        Returns
-        -------
-        bool
-            True if no part of it lies outside; z counts only in a stack.
-        """
+        """Return whether a box lies inside the field; z counts only in a stack."""
         half = self.scan.field.times(0.5)
         field_low, field_high = self.centre.minus(half), self.centre.plus(half)
         axes = range(3) if self.scan.shape_zyx[0] > 1 else range(1, 3)

@@ -36,49 +36,16 @@ class StageAxes:
     origin: PositionUm = _ORIGIN
 
     def to_world(self, stage: PositionUm) -> PositionUm:
-        """Return what is in the middle of the image.
-
-        Parameters
-        ----------
-        stage : PositionUm
-            What the stage reads.
-
-        Returns
-        -------
-        PositionUm
-            Point in the world.
-        """
+        """Return the point of the world in the middle of the image, from what the stage reads."""
         y, x = (stage.x, stage.y) if self.swaps_yx else (stage.y, stage.x)
         return self.origin.plus(PositionUm(self.z_sign * stage.z, self.y_sign * y, self.x_sign * x))
 
     def to_stage(self, world: PositionUm) -> PositionUm:
-        """Return what the stage reads with a point in the middle of the image.
-
-        Parameters
-        ----------
-        world : PositionUm
-            Point in the world.
-
-        Returns
-        -------
-        PositionUm
-            Reading of the stage.
-        """
+        """Return what the stage reads with a point of the world in the middle of the image."""
         return self.shift_to_stage(world.minus(self.origin))
 
     def shift_to_stage(self, shift: PositionUm) -> PositionUm:
-        """Return how far the stage has to move.
-
-        Parameters
-        ----------
-        shift : PositionUm
-            Distance in the image.
-
-        Returns
-        -------
-        PositionUm
-            Distance along the stage's axes.
-        """
+        """Return how far the stage has to move along its own axes for a distance in the image."""
         y, x = self.y_sign * shift.y, self.x_sign * shift.x
         return PositionUm(self.z_sign * shift.z, *((x, y) if self.swaps_yx else (y, x)))
 

@@ -116,20 +116,7 @@ class FileView:
         self.size = file.seek(0, 2)
 
     def require(self, start: int, length: int, what: str) -> None:
-        """Raise unless a stretch lies inside the file.
-
-        Parameters
-        ----------
-        start, length : int
-            The stretch in bytes.
-        what : str
-            What it is, for the message.
-
-        Raises
-        ------
-        IncompleteImageError
-            If it begins before the file or ends behind it.
-        """
+        """Raise `IncompleteImageError`, which names a stretch, unless it lies inside the file."""
         if start < 0 or length < 0 or start + length > self.size:
             raise IncompleteImageError(
                 f"{what} ends at byte {start + length}, but the file has only {self.size} bytes"
@@ -164,20 +151,7 @@ class FileView:
 
 
 def canonical_axes(sizes: dict[str, int]) -> tuple[str, tuple[int, ...]]:
-    """Return axes and shape of the squeezed image.
-
-    Parameters
-    ----------
-    sizes : dict
-        Length of each axis by its letter, in any order.
-
-    Returns
-    -------
-    axes : str
-        The letters of the axes longer than 1 in the order T, C, Z, Y, X, S, others before Z.
-    shape : tuple of int
-        Their lengths.
-    """
+    """Return axes and shape of the squeezed image: T, C, others, Z, Y, X, S; only longer than 1."""
     others = "".join(axis for axis in sizes if axis not in _AXES_BEFORE + _AXES_AFTER)
     axes = [axis for axis in _AXES_BEFORE + others + _AXES_AFTER if sizes.get(axis, 1) != 1]
     return "".join(axes), tuple(sizes[axis] for axis in axes)
@@ -210,20 +184,7 @@ def voxel_size_of_axes(
 
 
 def count_planes(axes: str, shape: tuple[int, ...]) -> int:
-    """Return the number of 2-D planes of an image.
-
-    Parameters
-    ----------
-    axes : str
-        Letters of its axes.
-    shape : tuple of int
-        Their lengths.
-
-    Returns
-    -------
-    int
-        The product of all lengths but those of Y, X and S.
-    """
+    """Return the number of 2-D planes: the product of all lengths but those of Y, X and S."""
     return prod(size for axis, size in zip(axes, shape, strict=True) if axis not in "YXS")
 
 

@@ -121,20 +121,7 @@ class Directory:
         return struct.unpack(f"{self.layout.order}{count * len(letters)}{letters[0]}", data)
 
     def number(self, code: int, default: int) -> int:
-        """Return the first value of a tag.
-
-        Parameters
-        ----------
-        code : int
-            Code of the tag.
-        default : int
-            What stands for a tag that is not there.
-
-        Returns
-        -------
-        int
-            The value, without its fraction.
-        """
+        """Return the first value of a tag without its fraction; a default where there is none."""
         kind, count, start = self.tags.get(code, _NO_TAG)
         if kind in _TEXT_KINDS or not count:
             return default
@@ -142,36 +129,14 @@ class Directory:
         return int(scalar.unpack(self._read(start, scalar.size))[0])
 
     def ratio(self, code: int) -> float | None:
-        """Return a rational.
-
-        Parameters
-        ----------
-        code : int
-            Code of the tag.
-
-        Returns
-        -------
-        float or None
-            Its value; None without the tag, or if its denominator is 0.
-        """
+        """Return a rational; None without the tag, or if its denominator is 0."""
         match self.numbers(code):
             case (numerator, denominator, *_) if denominator:
                 return numerator / denominator
         return None
 
     def text(self, code: int) -> bytes:
-        """Return the bytes of a text.
-
-        Parameters
-        ----------
-        code : int
-            Code of the tag.
-
-        Returns
-        -------
-        bytes
-            The text as stored, with its zeros; empty without the tag.
-        """
+        """Return the bytes of a text as they are stored, with their zeros; none without the tag."""
         kind, count, start = self.tags.get(code, _NO_TAG)
         return self._read(start, _SIZES[kind] * count)
 

@@ -42,18 +42,7 @@ class _Array:
 
 
 def is_zarr(path: Path) -> bool:
-    """Say whether a folder is a Zarr array or group.
-
-    Parameters
-    ----------
-    path : Path
-        The folder.
-
-    Returns
-    -------
-    bool
-        Whether it has one of the files that make it one, or such a name.
-    """
+    """Return whether a folder is a Zarr array or group, by its name or what lies in it."""
     return path.suffix.lower() == ".zarr" or any((path / name).exists() for name in _MARKERS)
 
 

@@ -18,23 +18,10 @@ class NotStorableError(TypeError):
 
 
 def encode(value: Any) -> Any:
-    """Return what stands for a value in JSON.
+    """Return what `json.dumps` takes and `decode` turns back, or raise `NotStorableError`.
 
-    Parameters
-    ----------
-    value : object
-        None, numbers, text, lists, tuples, dictionaries, and arrays of numbers up to 48 kB.
-        Subclasses do not count: they would come back as something else.
-
-    Returns
-    -------
-    object
-        Something that `json.dumps` takes and `decode` turns back.
-
-    Raises
-    ------
-    NotStorableError
-        If it is or holds anything else, or holds itself.
+    Values are None, numbers, text, lists, tuples, dictionaries, and arrays of numbers up to 48 kB.
+    Subclasses do not count: they would come back as something else.
     """
     try:
         return _encode(value)

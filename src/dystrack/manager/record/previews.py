@@ -177,18 +177,7 @@ class _Kept:
 
 
 def preview_name(relative_name: str) -> str:
-    """Return the file name of a prescan's picture.
-
-    Parameters
-    ----------
-    relative_name : str
-        The prescan's path within the watched folder, with slashes.
-
-    Returns
-    -------
-    str
-        A name without folders.
-    """
+    """Return the file name of the picture of a prescan, from its path within the watched folder."""
     return relative_name.replace("/", "__") + ".png"
 
 

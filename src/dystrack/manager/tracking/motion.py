@@ -99,23 +99,9 @@ def with_free_speeds(bank: Bank, frame: Axes, interval_s: float) -> Bank:
 
 
 def restarted(bank: Bank, place: Axes, frame: Axes, interval_s: float) -> Bank:
-    """Return a bank that begins anew at a place and keeps half of what it has learnt.
+    """Return filters that begin anew at a place and keep half of what they have learnt.
 
-    Parameters
-    ----------
-    bank : Bank
-        What was known.
-    place : tuple of float
-        Where the sample is now.
-    frame : tuple of float
-        Size of the image.
-    interval_s : float
-        Usual time between two looks.
-
-    Returns
-    -------
-    Bank
-        All filters at that place; those that move may have any usual speed beside their own.
+    Those that move may have any usual speed beside their own.
     """
     _, speed, _, _, speed_var, weight = _arrays(bank)
     places, _, noise, nothing, _, equal = _arrays(started(place, frame))

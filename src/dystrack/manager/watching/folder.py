@@ -157,22 +157,9 @@ def list_names(folder: Path, *, recurse: bool) -> set[str]:
 
 
 def stat_image(path: str | Path) -> os.stat_result | None:
-    """Return what the system says of a path behind which something stands that may be an image.
+    """Return what the system says of a path; None of what can be no image, such as other folders.
 
-    Parameters
-    ----------
-    path : str or Path
-        The path.
-
-    Returns
-    -------
-    os.stat_result or None
-        None of a folder that is no image, and of anything else that is no file.
-
-    Raises
-    ------
-    OSError
-        If there is nothing, such as behind a link to a file that was deleted, or out of reach.
+    Raises `OSError` if nothing is there, such as behind a broken link, or out of reach.
     """
     found = os.stat(path)  # noqa: PTH116 - a third of the time of a Path's, for each of 100,000
     if S_ISREG(found.st_mode) or (S_ISDIR(found.st_mode) and is_folder_image(str(path))):

@@ -56,13 +56,7 @@ class FolderLock:
             raise
 
     def keep(self) -> None:
-        """Take the lock in the folder again if it was deleted.
-
-        Raises
-        ------
-        FolderError
-            If another session has taken it meanwhile.
-        """
+        """Take the lock again if it was deleted; raise `FolderError` if another session has it."""
         if self._lock is not None and _id_of(self._folder / LOCK_NAME) != self._lock_id:
             self._lock.release(force=True)
             self._lock_file()

@@ -23,15 +23,7 @@ class Intervals:
         self._newest_s: float | None = None
 
     def note(self, position: str, now_s: float) -> None:
-        """Take note of a prescan.
-
-        Parameters
-        ----------
-        position : str
-            Its position.
-        now_s : float
-            When it was noticed, on the monotonic clock.
-        """
+        """Take note of when a prescan of a position was noticed, on the monotonic clock."""
         if position in self._last_s:
             self._intervals_s.append(now_s - self._last_s[position])
         self._last_s[position] = self._newest_s = now_s

@@ -160,13 +160,9 @@ class Watcher:
             self._line.put_first(waiting)
 
     def existing_names(self) -> list[str]:
-        """Return which names of images in the folder, as it was listed last, are prescans'.
+        """Return which names in the folder, as it was listed last, are prescans', the oldest first.
 
-        Returns
-        -------
-        list of str
-            Paths within the folder, with slashes, the oldest first; those that were written at
-            the same time in their natural order.
+        Those that were written at the same time are in their natural order.
         """
         matches = self._name_filter.matches
         listed = [n for n in self._listing.names if matches(os.path.basename(n))]  # noqa: PTH119
@@ -175,13 +171,7 @@ class Watcher:
         return [with_slashes(name) for name in sorted(there, key=written_ns.__getitem__)]
 
     def expect(self, names: Iterable[str]) -> None:
-        """Yield images that lie in the folder already, as if they were new.
-
-        Parameters
-        ----------
-        names : iterable of str
-            Paths within the folder, with slashes, in the order in which to yield them.
-        """
+        """Yield images that lie in the folder already as if they were new, in the order given."""
         now_s = self._clock.monotonic()
         for name in names:
             image = WaitingImage(name.replace("/", os.sep), now_s, None, is_new=False)

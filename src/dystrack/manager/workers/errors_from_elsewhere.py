@@ -21,18 +21,7 @@ _KNOWN_TYPES = {builtins.__name__: builtins, errors.__name__: errors}
 
 
 def error_as_data(error: BaseException) -> tuple[str, ...]:
-    """Return texts for an error, whatever it is.
-
-    Parameters
-    ----------
-    error : BaseException
-        What the pipeline raised.
-
-    Returns
-    -------
-    tuple of str
-        Module, name, message and own lines of the error, and its complete traceback.
-    """
+    """Return module, name, message and own lines of any error, and its complete traceback."""
     kept = contained(error)
     text = describe_error(kept)
     module = safe_text(type(kept).__module__)

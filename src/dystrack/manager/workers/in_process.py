@@ -22,15 +22,7 @@ class Worker(Protocol):
         ...
 
     def check(self) -> None:
-        """Raise why the pipeline cannot run at all, if getting ready has shown that.
-
-        Raises
-        ------
-        ConfigurationError
-            If it refuses its options.
-        WorkerError
-            If it cannot be run there.
-        """
+        """Raise why the pipeline cannot run at all, if getting ready has shown that."""
         ...
 
     def run(
@@ -70,13 +62,7 @@ class InProcessWorker:
         ).start()
 
     def check(self) -> None:
-        """Raise why the pipeline cannot run at all, if the warm-up has shown that.
-
-        Raises
-        ------
-        ConfigurationError
-            If it refuses its options.
-        """
+        """Raise why the pipeline cannot run at all, if getting ready has shown that."""
         if self._refusal is not None:
             raise self._refusal
 

@@ -94,15 +94,7 @@ class IsolatedWorker:
         self._keeper.start()
 
     def check(self) -> None:
-        """Raise why the pipeline cannot run at all, if the start has shown that.
-
-        Raises
-        ------
-        ConfigurationError
-            If it refuses its options.
-        WorkerError
-            If it cannot be loaded in another process.
-        """
+        """Raise why the pipeline cannot run at all, if the start has shown that."""
         if self._refusal is not None:
             raise self._refusal
 

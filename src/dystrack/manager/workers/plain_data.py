@@ -38,13 +38,7 @@ def packed(value: object) -> bytes:
 
 
 def unpacked(data: bytes) -> Any:
-    """Return what `packed` was given.
-
-    Raises
-    ------
-    Exception
-        If it is more than plain data, or torn. Nothing of it was run.
-    """
+    """Return what `packed` was given; raise, and run nothing, if it is torn or no plain data."""
     return _PlainUnpickler(io.BytesIO(data)).load()
 
 

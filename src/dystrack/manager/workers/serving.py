@@ -68,13 +68,7 @@ def serve(connection: "Connection[bytes, bytes]", recipe: PipelineRecipe) -> Non
 
 
 def end_group(pid: int) -> None:
-    """Kill a worker together with the programs that its pipeline started.
-
-    Parameters
-    ----------
-    pid : int
-        Number of the worker process.
-    """
+    """Kill a worker together with the programs that its pipeline started."""
     if sys.platform != "win32":  # Windows has no groups that end together
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)

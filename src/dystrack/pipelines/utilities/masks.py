@@ -67,39 +67,12 @@ def _largest_by_labelling(mask: Mask) -> Mask:
 
 
 def centroid(mask: Mask) -> PixelPosition:
-    """Return the centre of a mask.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (Z, Y, X) or (Y, X)
-        Mask that is not empty.
-
-    Returns
-    -------
-    PixelPosition
-        Mean position of its voxels; z is 0.0 in 2-D.
-    """
+    """Return the mean position of the voxels of a mask that is not empty; z is 0.0 in 2-D."""
     return _weighted_mean_position(mask)
 
 
 def centre_of_mass(image: npt.NDArray[np.uint8]) -> PixelPosition:
-    """Return the centre of an image, weighted by its grey values.
-
-    Parameters
-    ----------
-    image : ndarray of uint8, shape (Z, Y, X) or (Y, X)
-        Image.
-
-    Returns
-    -------
-    PixelPosition
-        Centre of mass; z is 0.0 in 2-D.
-
-    Raises
-    ------
-    TargetNotFoundError
-        If all voxels are equal.
-    """
+    """Return the centre of an image, weighted by its grey values; z is 0.0 in 2-D."""
     refuse_constant(image)
     return _weighted_mean_position(image)
 
@@ -114,33 +87,11 @@ def _weighted_mean_position(weights: npt.NDArray[np.bool_ | np.uint8]) -> PixelP
 
 
 def last_column(mask: Mask) -> int:
-    """Return the greatest x in a mask.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (Z, Y, X) or (Y, X)
-        Mask that is not empty.
-
-    Returns
-    -------
-    int
-        Index of the last column that has voxels.
-    """
+    """Return the greatest x of a mask that is not empty."""
     occupied = mask.reshape(-1, mask.shape[-1]).any(axis=0)
     return int(np.flatnonzero(occupied)[-1])
 
 
 def depth_of(image: npt.NDArray[np.generic]) -> int:
-    """Return the number of planes of an image.
-
-    Parameters
-    ----------
-    image : ndarray of shape (Z, Y, X) or (Y, X)
-        Image.
-
-    Returns
-    -------
-    int
-        Size along z; 1 in 2-D.
-    """
+    """Return the number of planes of an image (Z, Y, X); 1 of one in 2-D."""
     return image.shape[0] if image.ndim == 3 else 1  # noqa: PLR2004 - (Z, Y, X)

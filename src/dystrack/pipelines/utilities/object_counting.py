@@ -26,18 +26,7 @@ _EDGES_OF_A_VOXEL = 3
 
 
 def object_counts(image: Bytes) -> Counts:
-    """Count the face-connected objects at all 256 thresholds at once.
-
-    Parameters
-    ----------
-    image : ndarray of uint8, shape (Z, Y, X) or (Y, X)
-        Image that is not empty.
-
-    Returns
-    -------
-    ndarray of int64, shape (256,)
-        For each t the number of components of ``image >= t``, exactly as labelling would find it.
-    """
+    """Return for each t of 0 to 255 the number of face-connected objects of ``image >= t``."""
     kernels = compiled_kernels("counting")
     if kernels is None:
         return _counts_by_labelling(image)
@@ -46,17 +35,9 @@ def object_counts(image: Bytes) -> Counts:
 
 
 def histogram(image: Bytes) -> Counts:
-    """Count the voxels of each value.
+    """Return the number of voxels of each value from 0 to 255.
 
-    Parameters
-    ----------
-    image : ndarray of uint8, shape (Z, Y, X) or (Y, X)
-        Image; it is counted plane by plane, because numpy widens what it counts to 8 bytes.
-
-    Returns
-    -------
-    ndarray of int64, shape (256,)
-        Number of voxels of each value.
+    They are counted plane by plane, because numpy widens what it counts to 8 bytes.
     """
     counts = np.zeros(_N_LEVELS, np.int64)
     for plane in image.reshape(-1, *image.shape[-2:]):

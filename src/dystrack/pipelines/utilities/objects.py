@@ -72,20 +72,9 @@ def objects_in(
 
 
 def without_background(image: npt.NDArray[np.uint8], radius_px: float) -> npt.NDArray[np.uint8]:
-    """Subtract what changes slowly along y and x.
+    """Return what is brighter than a background that changes slowly along y and x, 0 elsewhere.
 
-    Parameters
-    ----------
-    image : ndarray of uint8, shape (Z, Y, X) or (Y, X)
-        Image.
-    radius_px : float
-        Standard deviation in pixels of the Gaussian that makes the background: several times
-        the radius of an object. 0 subtracts nothing.
-
-    Returns
-    -------
-    ndarray of uint8
-        What is brighter than the background, 0 elsewhere.
+    A Gaussian of several times the radius of an object makes the background; of 0, nothing.
     """
     if radius_px == 0:
         return image

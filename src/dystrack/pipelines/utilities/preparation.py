@@ -138,18 +138,7 @@ def _check_values(image: npt.NDArray[Any]) -> None:
 
 
 def refuse_constant(image: npt.NDArray[Any]) -> None:
-    """Refuse an image without any contrast.
-
-    Parameters
-    ----------
-    image : ndarray
-        Image that is not empty.
-
-    Raises
-    ------
-    TargetNotFoundError
-        If all voxels are equal.
-    """
+    """Raise `TargetNotFoundError` if all voxels of an image are equal."""
     if image.min() == image.max():
         raise TargetNotFoundError(
             f"There is nothing to find: every voxel is {image.min()} (after smoothing, if any). "

@@ -4,14 +4,6 @@ __all__ = ["report"]
 
 
 def report(verbose: bool, text: str) -> None:
-    """Print one line, if asked to.
-
-    Parameters
-    ----------
-    verbose : bool
-        Whether to print at all.
-    text : str
-        The line.
-    """
+    """Print one line, if `verbose`."""
     if verbose:
         print(text, flush=True)  # noqa: T201 - what `verbose` promises

@@ -49,37 +49,13 @@ class Imaging:
     vibration_um: float = 0.0
 
     def is_dropout(self, time_s: float) -> bool:
-        """Return whether frames are black at a time.
-
-        Parameters
-        ----------
-        time_s : float
-            Seconds since the beginning.
-
-        Returns
-        -------
-        bool
-            True during a dropout; never at the beginning.
-        """
+        """Return whether frames are black at a time; never at the beginning."""
         if not math.isfinite(self.dropout_every_s):
             return False
         return time_s % self.dropout_every_s >= self.dropout_every_s - self.dropout_length_s
 
     def shifts(self, n_planes: int, random: np.random.Generator) -> list[PositionUm]:
-        """Return how far vibration moves each section.
-
-        Parameters
-        ----------
-        n_planes : int
-            Number of sections.
-        random : Generator
-            Source of chance.
-
-        Returns
-        -------
-        list of PositionUm
-            One shift a section.
-        """
+        """Return how far vibration moves each section."""
         yx = random.normal(0.0, self.vibration_um, (n_planes, 2))
         return [PositionUm(0.0, float(y), float(x)) for y, x in yx]
 

@@ -45,53 +45,19 @@ class Sample:
     seed: int = 0
 
     def position_um(self, time_s: float) -> PositionUm:
-        """Return where the point is that a pipeline looks for.
+        """Return where the point is, in the world, that a pipeline looks for.
 
-        Parameters
-        ----------
-        time_s : float
-            Seconds since the beginning.
-
-        Returns
-        -------
-        PositionUm
-            The middle of an organoid or of cells, the edge of a node, the tip of a primordium's
-            leading edge, in the world.
+        It is the middle of an organoid or of cells, the edge of a node, or the tip of a
+        primordium's leading edge.
         """
         return self.motion.position_um(time_s)
 
     def target_um(self, time_s: float, field_um: PositionUm) -> PositionUm:
-        """Return where the middle of the field should be.
-
-        Parameters
-        ----------
-        time_s : float
-            Seconds since the beginning.
-        field_um : PositionUm
-            Size of the field.
-
-        Returns
-        -------
-        PositionUm
-            The best place in the world for the middle of the field.
-        """
+        """Return the best place in the world for the middle of a field of such a size."""
         return self.position_um(time_s).plus(self.body.aim(field_um))
 
     def is_in_view(self, time_s: float, view: View) -> bool:
-        """Return whether all of the body that matters is seen.
-
-        Parameters
-        ----------
-        time_s : float
-            Seconds since the beginning.
-        view : View
-            What the scan sees.
-
-        Returns
-        -------
-        bool
-            True if nothing of it is cut off; never in a black scan.
-        """
+        """Return whether nothing of the body that matters is cut off; never so in a black scan."""
         if self.imaging.is_dropout(time_s):
             return False
         position = self.position_um(time_s)
@@ -99,20 +65,7 @@ class Sample:
         return view.contains(position.plus(low), position.plus(high))
 
     def render(self, time_s: float, view: View) -> Stack:
-        """Return the image that a scan gives.
-
-        Parameters
-        ----------
-        time_s : float
-            Seconds since the beginning.
-        view : View
-            What the scan sees.
-
-        Returns
-        -------
-        ndarray of shape (Z, Y, X) or (Y, X), uint8 or uint16
-            The image.
-        """
+        """Return the image that a scan gives: uint8 or uint16, (Z, Y, X) or (Y, X)."""
         stack = np.zeros(view.scan.shape_zyx, f"u{view.scan.bit_depth // 8}")
         if not self.imaging.is_dropout(time_s):
             self._expose(time_s, view, stack)

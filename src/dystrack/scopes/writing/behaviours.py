@@ -60,17 +60,7 @@ class WriteBehaviour:
     renames: bool = False
 
     def write(self, data: bytes, path: Path, clock: Clock) -> None:
-        """Write a file and return when it is complete and closed.
-
-        Parameters
-        ----------
-        data : bytes
-            The finished file.
-        path : Path
-            Where it goes; an existing file is replaced.
-        clock : Clock
-            Sleeps between the steps.
-        """
+        """Write a file, in place of an existing one, and return when it is complete and closed."""
         for _ in self.steps(data, path, clock):
             pass
 

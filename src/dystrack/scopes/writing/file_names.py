@@ -21,33 +21,11 @@ class FileNames:
     main_scan: str
 
     def prescan_name(self, time: int, position: int) -> str:
-        """Return the name of a prescan.
-
-        Parameters
-        ----------
-        time, position : int
-            Numbers of the time point and of the position, from 1.
-
-        Returns
-        -------
-        str
-            Name without suffix.
-        """
+        """Return the name of a prescan without suffix, from numbers that begin with 1."""
         return self.prescan.format(time=time, position=position)
 
     def main_scan_name(self, time: int, position: int) -> str:
-        """Return the name of a main scan.
-
-        Parameters
-        ----------
-        time, position : int
-            Numbers of the time point and of the position, from 1.
-
-        Returns
-        -------
-        str
-            Name without suffix.
-        """
+        """Return the name of a main scan without suffix, from numbers that begin with 1."""
         return self.main_scan.format(time=time, position=position)
 
 

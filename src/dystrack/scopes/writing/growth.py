@@ -42,40 +42,14 @@ _IFD_LAYOUTS = {
 
 
 def chunk_pieces(data: bytes, n_chunks: int) -> Iterator[Piece]:
-    """Yield the file from its beginning to its end in equal chunks.
-
-    Parameters
-    ----------
-    data : bytes
-        The finished file.
-    n_chunks : int
-        Greatest number of chunks.
-
-    Yields
-    ------
-    Piece
-        The next chunk.
-    """
+    """Yield the file from its beginning to its end in equal chunks, at most so many."""
     length = max(1, -(-len(data) // n_chunks))
     for start in range(0, len(data), length):
         yield Piece(start, data[start : start + length])
 
 
 def header_last_pieces(data: bytes, n_chunks: int) -> Iterator[Piece]:
-    """Yield the file without its first bytes, which follow at the very end.
-
-    Parameters
-    ----------
-    data : bytes
-        The finished file.
-    n_chunks : int
-        Greatest number of chunks behind the header.
-
-    Yields
-    ------
-    Piece
-        The next chunk; the last one is the header of at most 4 KiB and half the file.
-    """
+    """Yield the file without its first bytes, at most 4 KiB, which follow at the very end."""
     header_length = min(_HEADER_LENGTH, len(data) // 2)
     for piece in chunk_pieces(data[header_length:], n_chunks):
         yield Piece(piece.offset + header_length, piece.data)

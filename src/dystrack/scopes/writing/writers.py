@@ -203,21 +203,9 @@ def write_czi(path: Path, stack: Stack, voxel_size: VoxelSize) -> None:
 
 
 def write_nd2(path: Path, stack: Stack, voxel_size: VoxelSize) -> None:
-    """Write an ND2 file of the modern format.
+    """Write an ND2 file of the modern format, with one voxel size for y and x: that of x.
 
-    Parameters
-    ----------
-    path : Path
-        File to write. An existing file is replaced.
-    stack : ndarray of shape (Z, Y, X) or (Y, X)
-        Image of type uint8 or uint16.
-    voxel_size : VoxelSize
-        Distance between voxels in µm; the format has one value for y and x, and x is taken.
-
-    Raises
-    ------
-    UnsupportedImageError
-        If the stack has other dimensions or another type.
+    Raises `UnsupportedImageError` unless the stack is (Z, Y, X) or (Y, X) of uint8 or uint16.
     """
     _check(stack)
     with path.open("wb") as file:

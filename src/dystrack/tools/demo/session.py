@@ -226,18 +226,7 @@ def describe_visits(visits: Sequence[Visit]) -> str:
 
 
 def scene_pipeline(scene: str) -> Pipeline:
-    """Return the pipeline that is made for a scene.
-
-    Parameters
-    ----------
-    scene : str
-        One of `dystrack.scopes.samples.scenes.SCENES`.
-
-    Returns
-    -------
-    Pipeline
-        Its ``analyze_image``.
-    """
+    """Return the pipeline that is made for a scene."""
     module: Any = importlib.import_module(f"dystrack.pipelines.{SCENES[scene].pipeline}")
     pipeline: Pipeline = module.analyze_image
     return pipeline

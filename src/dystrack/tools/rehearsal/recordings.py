@@ -90,20 +90,9 @@ def find_recordings(folder: Path, names: NameFilter, *, recurse: bool = False) -
 
 
 def pauses_s(recordings: Sequence[Recording], interval_s: float | None) -> list[float]:
-    """Return how long to wait from the beginning of one prescan to that of the next.
+    """Return the pause before each recording, none before the first.
 
-    Parameters
-    ----------
-    recordings : sequence of Recording
-        In their order.
-    interval_s : float or None
-        The same pause for all; None for the recorded pace, with pauses of at most
-        `LONGEST_GAP_S`.
-
-    Returns
-    -------
-    list of float
-        The pause before each recording; none before the first.
+    All are `interval_s`; if it is None, those of the recorded pace, at most `LONGEST_GAP_S`.
     """
     if interval_s is not None:
         return [0.0, *(interval_s for _ in recordings[1:])]

@@ -92,40 +92,15 @@ class Outcomes:
                     self._answered.notify_all()
 
     def note(self, text: str) -> None:
-        """Note something about the prescan that is being dealt with.
-
-        Parameters
-        ----------
-        text : str
-            A warning, for example.
-        """
+        """Note something about the prescan that is being dealt with, such as a warning."""
         self._notes.setdefault(self._current, []).append(text)
 
     def note_writing(self, name: str) -> None:
-        """Note that a prescan has just been closed.
-
-        Parameters
-        ----------
-        name : str
-            Its name.
-        """
+        """Note that a prescan has just been closed."""
         self._written_s[self._path(name)] = time.monotonic()
 
     def wait_for_answer(self, name: str, timeout_s: float) -> bool:
-        """Wait until a prescan is answered.
-
-        Parameters
-        ----------
-        name : str
-            Its name.
-        timeout_s : float
-            How long to wait at most.
-
-        Returns
-        -------
-        bool
-            Whether it is answered.
-        """
+        """Wait until a prescan is answered, and return whether it is."""
         with self._answered:
             return self._answered.wait_for(lambda: self._path(name) in self._answers, timeout_s)
 
@@ -211,13 +186,7 @@ class Player(threading.Thread):
         return self._stopped.is_set()
 
     def stop(self) -> None:
-        """End it, and raise what kept it from reading or writing, if anything did.
-
-        Raises
-        ------
-        OSError
-            If a recording could not be read, or not be written again.
-        """
+        """End it, and raise the `OSError` that kept it from reading or writing, if one did."""
         self._stopped.set()
         if self.ident is not None:
             self.join()

@@ -32,21 +32,7 @@ class Match:
 
 
 def middle_of(image: _Image, fract: float) -> _Image:
-    """Return the middle of an image.
-
-    Parameters
-    ----------
-    image : ndarray of shape (Z, Y, X) or (Y, X)
-        Image.
-    fract : float
-        Its share of the length of each axis.
-
-    Returns
-    -------
-    ndarray
-        View on the middle, of an odd number of pixels along odd axes and an even one along even
-        axes, so that both have the same centre.
-    """
+    """Return a view on the middle of an image, a share of each axis, with the same centre."""
     parts = []
     for size in image.shape:
         margin = min(round(size * (1 - fract) / 2), (size - 1) // 2)
@@ -57,17 +43,7 @@ def middle_of(image: _Image, fract: float) -> _Image:
 def best_match(image: _Image, template: _Image) -> Match:
     """Find a template by its normalised cross-correlation with an image (Lewis 1995).
 
-    Parameters
-    ----------
-    image : ndarray of uint8, shape (Z, Y, X) or (Y, X)
-        Image.
-    template : ndarray of uint8
-        What to find; of no axis longer than the image.
-
-    Returns
-    -------
-    Match
-        The best fit that lies inside the image altogether, to a fraction of a pixel.
+    It lies inside the image altogether; its place is told to a fraction of a pixel.
     """
     scores = _scores(image.astype(np.float32), template.astype(np.float32))
     best = np.unravel_index(scores.argmax(), scores.shape)
