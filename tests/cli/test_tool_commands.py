@@ -151,3 +151,13 @@ def test_convert_then_rehearse_and_run(tmp_path, monkeypatch, capsys):
         cli.main(["run", "other.toml", "new"])
     assert caught.value.code == 2
     assert "There is no file other.toml" in capsys.readouterr().err
+
+
+def test_new_says_what_to_do_next(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    cli.main(["new", "my-sample"])
+    shown = capsys.readouterr().out
+    for name in ("my_sample.py", "test_my_sample.py", "experiment.toml"):
+        assert name in shown
+        assert (tmp_path / "my_sample" / name).is_file()
+    assert f"dystrack rehearse {Path('my_sample', 'experiment.toml')} FOLDER" in shown

@@ -21,6 +21,7 @@ _COMMANDS = {
     "pipelines": (False, "List the shipped pipelines and their options."),
     "demo": (False, "Track a simulated sample, live, and write a report."),
     "rehearse": (True, "Replay recorded prescans into a session, without any microscope."),
+    "new": (False, "Write a pipeline of your own to start from, with its test."),
     "convert": (False, "Make an experiment.toml of a Python run file."),
     "report": (False, "Write a report of the last run in a folder, also of one that goes on."),
 }
