@@ -21,7 +21,7 @@ _SPELLING = (
 )
 
 
-def help_screen(program: str, options: CommandOptions) -> Group:
+def help_screen(program: str, options: CommandOptions, rest: str = "Watching and sending") -> Group:
     """Return the help screen of a pipeline's command line.
 
     Parameters
@@ -30,6 +30,8 @@ def help_screen(program: str, options: CommandOptions) -> Group:
         How the command is started.
     options : CommandOptions
         What it offers.
+    rest : str, default "Watching and sending"
+        What the options are about that are not the pipeline's.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def help_screen(program: str, options: CommandOptions) -> Group:
         shared = options.analysis.keys() & options.manager.keys()
         table = option_table(options.analysis.values(), shared)
         parts += _section("Image analysis", table)
-    parts += _section("Watching and sending", option_table(only_manager.values()))
+    parts += _section(rest, option_table(only_manager.values()))
     if options.fixed:
         parts += _section("Already set in the run file", _fixed_table(options.fixed))
     if options.python_only:

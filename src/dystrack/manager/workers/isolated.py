@@ -51,6 +51,8 @@ class IsolatedWorker:
         to wait for a process.
     clock : Clock, optional
         The time.
+    n_processes : int, default 2
+        How many processes are kept; with one, a prescan may have to wait for its replacement.
 
     Raises
     ------
@@ -59,13 +61,19 @@ class IsolatedWorker:
     """
 
     def __init__(
-        self, pipeline: Pipeline, timeout_s: float, *, clock: Clock = SYSTEM_CLOCK
+        self,
+        pipeline: Pipeline,
+        timeout_s: float,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        n_processes: int = _N_PROCESSES,
     ) -> None:
         if not timeout_s > 0:
             msg = f"timeout_s is {timeout_s}; it must be more than 0 s, or inf for no deadline."
             raise ConfigurationError(msg)
         self._timeout_s = timeout_s
         self._clock = clock
+        self._n_processes = n_processes
         self._pipeline = _file_reference(pipeline), _handed_over(pipeline, "The pipeline")
         self._changed = threading.Condition()  # guards all that follows
         self._keeper: threading.Thread | None = None
@@ -185,7 +193,7 @@ class IsolatedWorker:
             return not self._is_closed and self._refusal is None
 
     def _may_start(self) -> bool:
-        is_missing = len(self._processes) < _N_PROCESSES
+        is_missing = len(self._processes) < self._n_processes
         return is_missing and self._clock.monotonic() >= self._next_start_s
 
     def _start_one(self, recipe: tuple[str | None, bytes, bytes]) -> None:

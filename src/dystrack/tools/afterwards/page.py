@@ -3,25 +3,20 @@
 Names, messages and settings come from elsewhere: whatever they hold is shown as text.
 """
 
-import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 from html import escape
-from importlib import resources
-from string import Template
 
-from dystrack import __version__
-from dystrack.charts.colours import colour_styles
 from dystrack.charts.figure import Figure
 from dystrack.charts.latencies import latency_chart, latency_histogram
 from dystrack.charts.pictures import contrast, montage, scale_bar_um, shot
 from dystrack.charts.places import distance_chart, path_chart, place_chart, step_chart
 from dystrack.charts.rows import TimeAxis, duration_words, time_axis
-from dystrack.charts.script import figure_places, figure_scripts
+from dystrack.charts.script import figure_places
 from dystrack.charts.strips import outcome_strips, view_strips
 from dystrack.tools.afterwards.prescan_table import prescan_table
 from dystrack.tools.afterwards.run_record import Comparison, Failure, PositionRecord, RunRecord
+from dystrack.tools.afterwards.skeleton import page_around, section, tiles
 
 __all__ = ["page_of"]
 
@@ -42,22 +37,15 @@ def page_of(run: RunRecord) -> str:
     str
         HTML.
     """
-    nonce = secrets.token_urlsafe(12)
     page = _Page(run)
     content = "\n".join(page.sections())
-    template = Template(_own_file("report.html"))
     source = "Sample and microscope are simulated; the tracking is the real one."
-    return template.substitute(
-        nonce=nonce,
-        title=escape(run.headline),
-        headline=escape(run.headline),
-        state=escape(run.state),
-        styles=f"{colour_styles()}\n{_own_file('report.css')}",
-        content=content,
-        version=escape(__version__),
-        written=f"{datetime.now().astimezone():%Y-%m-%d %H:%M}",
+    return page_around(
+        content,
+        headline=run.headline,
+        state=run.state,
+        figures=page.figures,
         source=source if run.is_simulated else "",
-        scripts=figure_scripts(page.figures, nonce),
     )
 
 
@@ -71,10 +59,10 @@ class _Page:
 
     def sections(self) -> Iterator[str]:
         run = self._run
-        yield _tiles(run.figures) + _facts(run.about)
+        yield tiles(run.figures) + _facts(run.about)
         if run.unknown:
             items = "".join(f"<li>{escape(text)}</li>" for text in run.unknown)
-            yield _section("What this report cannot know", "", f"<ul>{items}</ul>")
+            yield section("What this report cannot know", "", f"<ul>{items}</ul>")
         if run.rows:
             yield self._overview()
         for position in run.positions:
@@ -92,7 +80,7 @@ class _Page:
         has_times = any(row.sent_s for row in run.rows)
         times = [latency_histogram(run.rows)] if has_times else []
         charts = self._charts(draw_strips(positions, self._clock), *times)
-        return _section("Overview", "What came of each prescan.", _navigation(run) + charts)
+        return section("Overview", "What came of each prescan.", _navigation(run) + charts)
 
     def _position(self, position: PositionRecord) -> str:
         rows, unit, clock = position.rows, position.unit, self._clock
@@ -106,30 +94,12 @@ class _Page:
             charts.append(latency_chart(rows, clock))
         pictures = _main_scans(position.comparison) + _prescans(position, clock)
         body = pictures + self._charts(*charts)
-        return _section(position.title, _describe(position), body, position.name)
+        return section(position.title, _describe(position), body, position.name)
 
     def _charts(self, *figures: Figure) -> str:
         first = len(self.figures)
         self.figures += figures
         return f'<div class="charts">{figure_places(figures, first)}</div>'
-
-
-def _own_file(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text("utf-8")
-
-
-def _section(title: str, text: str, body: str, anchor: str = "") -> str:
-    mark = f' id="position-{escape(anchor)}"' if anchor else ""
-    said = f"<p>{escape(text)}</p>" if text else ""
-    return f"<section{mark}><h2>{escape(title)}</h2>{said}{body}</section>"
-
-
-def _tiles(figures: Mapping[str, str]) -> str:
-    tiles = (
-        f"<div><b>{escape(value)}</b><span>{escape(meaning)}</span></div>"
-        for meaning, value in figures.items()
-    )
-    return f'<div class="tiles">{"".join(tiles)}</div>'
 
 
 def _facts(facts: Mapping[str, str]) -> str:
@@ -213,7 +183,7 @@ def _failures(run: RunRecord) -> Iterator[str]:
     )
     n_more = len(run.failures) - _MOST_FAILURES
     more = f"<p>And {n_more} more; the table below has them all.</p>" if n_more > 0 else ""
-    yield _section("Failures", "Prescans that gave no coordinates of their own.", shown + more)
+    yield section("Failures", "Prescans that gave no coordinates of their own.", shown + more)
 
 
 def _failure(failure: Failure, clock: TimeAxis, levels: tuple[float, float] | None) -> str:
@@ -235,7 +205,7 @@ def _messages(run: RunRecord) -> Iterator[str]:
         shown = run.messages[-_MOST_MESSAGES:]
         items = "".join(f"<li>{escape(text)}</li>" for text in shown)
         more = "" if len(shown) == len(run.messages) else f"The last {len(shown)}."
-        yield _section("Messages", more, f'<ul class="messages">{items}</ul>')
+        yield section("Messages", more, f'<ul class="messages">{items}</ul>')
 
 
 def _settings(run: RunRecord) -> str:

@@ -1,0 +1,65 @@
+"""Cases on a Dask cluster; the one door to it here."""
+
+import queue
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from dystrack.core.errors import ConfigurationError
+from dystrack.tools.kit.evaluation.case import Case, run_case
+from dystrack.tools.kit.evaluation.local import failed_row
+
+__all__ = ["run_on_cluster"]
+
+_CONNECT_S = 10
+
+
+def run_on_cluster(
+    cases: Sequence[Case], scheduler: str, timeout_s: float
+) -> Iterator[dict[str, Any]]:
+    """Run cases on a Dask cluster whose computers see the prescans under the same paths.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+        What is asked.
+    scheduler : str
+        Address, such as ``tcp://192.168.1.7:8786``.
+    timeout_s : float
+        For how long nothing may come back, in s, before what is still asked has failed.
+
+    Yields
+    ------
+    dict
+        The row of each case, in the order in which they end.
+
+    Raises
+    ------
+    ConfigurationError
+        If Dask is not installed, or nothing answers at the address.
+    """
+    try:
+        import distributed  # noqa: PLC0415 - an extra, and heavy
+    except ImportError as error:
+        msg = '--scheduler needs Dask: pip install "dystrack[remote]"'
+        raise ConfigurationError(msg) from error
+    cluster: Any = distributed  # not annotated throughout
+    try:
+        client = cluster.Client(scheduler, timeout=_CONNECT_S, set_as_default=False)
+    except (OSError, ValueError) as error:
+        msg = f"No Dask scheduler answers at {scheduler}: {error}. Start one with: dask scheduler"
+        raise ConfigurationError(msg) from error
+    with client:
+        done: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        asked = {client.submit(run_case, case, pure=False, retries=1): case for case in cases}
+        for future in asked:
+            future.add_done_callback(done.put)
+        try:
+            while asked:
+                future = done.get(timeout=timeout_s)
+                case, failure = asked.pop(future), future.exception()
+                yield failed_row(case, failure) if failure else future.result()
+        except queue.Empty:
+            late = TimeoutError(f"It took longer than {timeout_s:g} s.")
+            yield from (failed_row(case, late) for case in asked.values())
+        finally:
+            client.cancel(list(asked))

@@ -1,0 +1,40 @@
+"""What a pipeline changes in its process beside its answer."""
+
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["noting_side_effects"]
+
+
+@contextmanager
+def noting_side_effects() -> Iterator[list[str]]:
+    """Note what changes while a pipeline runs; the working directory is put back.
+
+    Warning filters are not looked at where something was imported: that is a library's doing.
+
+    Yields
+    ------
+    list of str
+        At the end, what has changed, such as ``"changes the working directory"``.
+    """
+    effects: list[str] = []
+    folder, threads = Path.cwd(), set(threading.enumerate())
+    filters, environment = list(warnings.filters), dict(os.environ)
+    n_modules = len(sys.modules)
+    try:
+        yield effects
+    finally:
+        if Path.cwd() != folder:
+            effects.append("changes the working directory")
+            os.chdir(folder)
+        if any(thread.is_alive() for thread in set(threading.enumerate()) - threads):
+            effects.append("leaves a thread running")
+        if list(warnings.filters) != filters and len(sys.modules) == n_modules:
+            effects.append("changes the warning filters")
+        if dict(os.environ) != environment:
+            effects.append("changes environment variables")
