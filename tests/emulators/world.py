@@ -49,7 +49,7 @@ class World:
         self.axes = axes or StageAxes()
         self.began_s = self.clock.monotonic()
         self.stage = Stage(StageSettings(), self.axes.to_stage(samples[0].position_um(0.0)))
-        self.moves: list[PositionUm] = []
+        self.commands: list[dict[str, float]] = []
         self.acquired: list[Acquisition] = []
 
     @property
@@ -62,10 +62,13 @@ class World:
         return [self.axes.to_stage(sample.position_um(0.0)) for sample in self.samples]
 
     def move(self, **axes):
-        """Move some axes, and keep a record of it."""
-        target = self.stage.position._replace(**axes)
-        self.moves.append(target)
-        self.stage.move_to(target, self.clock)
+        """Move some axes as the microscope's software was told to, and keep a record of it."""
+        self.commands.append({axis: round(value, 6) for axis, value in axes.items()})
+        self.stage_to(self.stage.position._replace(**axes))
+
+    def stage_to(self, position):
+        """Move as a person does, by hand."""
+        self.stage.move_to(position, self.clock)
 
     def scan(self, scan, name):
         """Take an image of the sample that is nearest, where the stage is."""

@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
@@ -46,9 +46,6 @@ class Faults:
     doubled_planes: bool = False
     wrong_scaling: float = 1.0
     fails: str = ""  # an experiment that fails, by its name
-    stage_moves_by_m: float = 0.0  # at each move to somewhere else than asked
-    never_starts: bool = False
-    calls: list = field(default_factory=list)
 
 
 class ZenGateway:
@@ -112,7 +109,6 @@ class ZenGateway:
         unit = 1.0 if ".hardware.v1." in service and "Simple" not in service else _UM_PER_M
 
         def handle(request, context):
-            self.faults.calls.append(f"{short}.{method.name}")
             self._check(method.name, context)
             return answer(request, response, context, unit)
 
@@ -141,9 +137,7 @@ class ZenGateway:
 
     def _stage_moveto(self, request, response, _context, per_unit):
         axes = {
-            axis: (getattr(request, axis).value + self.faults.stage_moves_by_m) * per_unit
-            for axis in "xy"
-            if request.HasField(axis)
+            axis: getattr(request, axis).value * per_unit for axis in "xy" if request.HasField(axis)
         }
         self.state.world.move(**axes)
         return response(position_changed=True)
@@ -179,6 +173,9 @@ class ZenGateway:
             context.abort(grpc.StatusCode.NOT_FOUND, f"No experiment {request.experiment_name}.")
         return response(experiment_id=self.state.load(request.experiment_name))
 
+    def _experiment_export(self, request, response, _context, _unit):
+        return response(xml=self.state.xml(request.experiment_id))
+
     def _experiment_clone(self, request, response, _context, _unit):
         return response(experiment_id=self.state.clone(request.experiment_id))
 
@@ -198,27 +195,36 @@ class ZenGateway:
         return response(experiment_id=request.experiment_id)
 
     def _experiment_startexperiment(self, request, response, context, _unit):
-        if not self.faults.never_starts:
-            self._refuse_second(context)
-            self.state.active[request.experiment_id] = request.output_name
-            threading.Thread(target=self._run, args=(request,), daemon=True).start()
-        return response(output_name=request.output_name)
+        self._refuse_second(context)
+        name = self._free_name(request)
+        self.state.active[request.experiment_id] = name
+        run = (request.experiment_id, name)
+        threading.Thread(target=self._run, args=run, daemon=True).start()
+        return response(output_name=name)
 
     def _experiment_runexperiment(self, request, response, context, _unit):
         self._refuse_second(context)
-        self.state.active[request.experiment_id] = request.output_name
+        name = self._free_name(request)
+        self.state.active[request.experiment_id] = name
         context.add_callback(lambda: self.stopped.add(request.experiment_id))
-        if not self._run(request):
+        if not self._run(request.experiment_id, name):
             context.abort(grpc.StatusCode.ABORTED, "The experiment failed or was stopped.")
-        return response(output_name=request.output_name)
+        return response(output_name=name)
+
+    def _free_name(self, request):
+        """Return a name that no image has yet, as ZEN does."""
+        name, number = request.output_name, 1
+        while (Path(self.state.folder) / f"{name}.czi").exists():
+            number += 1
+            name = f"{request.output_name}-{number:02}"
+        return name
 
     def _refuse_second(self, context):
         if self.state.active:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, "An experiment is running already.")
 
-    def _run(self, request):
+    def _run(self, identifier, name):
         """Acquire, stream and save; return whether it came to its end."""
-        identifier, name = request.experiment_id, request.output_name
         experiment = self.state.loaded[identifier]
         try:
             end_s = time.monotonic() + self.scan_s

@@ -51,6 +51,7 @@ _SERVICES = {
         "GetStatus": (_ID, "status:ExperimentStatus"),
         "Load": ("experiment_name:string", _ID),
         "Clone": (_ID, _ID),
+        "Export": (_ID, "xml:string"),
         "RunExperiment": _RUN,
         "StartExperiment": _RUN,
         "Stop": (_ID, _ID),

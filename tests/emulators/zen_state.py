@@ -51,6 +51,15 @@ class ZenState:
         self.loaded[copy] = replace(one, positions=list(one.positions))
         return copy
 
+    def xml(self, identifier):
+        """Return an experiment as ZEN exports it."""
+        regions = "".join(
+            f"<SingleTileRegion Name='P{number}'><X>{x}</X><Y>{y}</Y><Z>{z}</Z>"
+            "<IsUsedForAcquisition>true</IsUsedForAcquisition></SingleTileRegion>"
+            for number, (x, y, z) in enumerate(self.loaded[identifier].positions, 1)
+        )
+        return f"<HardwareExperiment><SingleTileRegions>{regions}</SingleTileRegions></HardwareExperiment>"
+
     def acquire(self, experiment, name, folder=None):
         """Take an image, as the experiment says where, and save it; return its pixels."""
         with self.lock:
@@ -61,7 +70,7 @@ class ZenState:
 
     def _go_there(self, experiment):
         before = self.world.position
-        if experiment.positions:
+        if experiment.has_tiles and experiment.positions:
             ((x, y, z),) = experiment.positions
             where = PositionUm(z, y, x)
         elif experiment.scan.shape_zyx[0] > 1:

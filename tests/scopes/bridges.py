@@ -15,6 +15,8 @@ from dystrack.scopes.protocols import Scope
 from dystrack.scopes.samples.scenes import SCENES, make_sample
 from dystrack.scopes.simulated import SimulatedScope
 from dystrack.scopes.stage import StageSettings
+from emulators.labs import LABS
+from scopes.vendor_bridges import bridge_of
 
 
 @dataclass
@@ -108,4 +110,7 @@ def simulator() -> Iterator[Rig]:
     )
 
 
-BRIDGES: dict[str, Callable[[], AbstractContextManager[Rig]]] = {"simulator": simulator}
+BRIDGES: dict[str, Callable[[], AbstractContextManager[Rig]]] = {
+    "simulator": simulator,
+    **{vendor: bridge_of(vendor, Rig) for vendor in LABS},
+}

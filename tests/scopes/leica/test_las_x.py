@@ -4,44 +4,17 @@ import pytest
 
 from dystrack.core.errors import ScopeError
 from dystrack.scopes.leica.cam import parse_words
-from dystrack.scopes.leica.las_x import LasXScope, LasXSettings
 from dystrack.scopes.leica.planes import local_path
-from emulators.cam_server import CamServer
-from emulators.world import MAIN_SCAN, PRESCAN, World, drifting_samples
-
-
-class Lab:
-    """An emulated LAS X, and a scope on it."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.world = World(drifting_samples())
-        self.server = CamServer(self.world, {"prescan": PRESCAN, "main": MAIN_SCAN}, folder).start()
-        self.faults = self.server.faults
-        self.scopes = []
-        self.scope = self.open()
-
-    def open(self, **settings):
-        given = {
-            "image_folder": str(self.folder),
-            "prescan_template": "prescan",
-            "main_template": "main",
-            "planes": 9,
-            "z_step_um": 4.0,
-            "port": self.server.port,
-            "answer_s": 2.0,
-        }
-        self.scopes.append(LasXScope(LasXSettings(**given | settings)))
-        return self.scopes[-1]
+from emulators.labs import LasXLab
+from emulators.world import PRESCAN
 
 
 @pytest.fixture
 def lab(tmp_path):
-    one = Lab(tmp_path)
+    one = LasXLab(tmp_path)
+    one.scope = one.open()
     yield one
-    for scope in one.scopes:
-        scope.close()
-    one.server.kill()
+    one.close()
 
 
 def look_and_take(lab):
@@ -110,7 +83,7 @@ def test_it_fails_with_one_message_and_moves_nothing(lab, fault, message):
     vars(lab.faults).update(fault)
     with pytest.raises(ScopeError, match=message):
         look_and_take(lab)
-    assert lab.world.moves == []
+    assert lab.world.commands == []
 
 
 def test_a_late_answer_is_not_taken_for_that_to_a_later_question(lab):

@@ -3,41 +3,16 @@
 import pytest
 
 from dystrack.core.errors import ScopeError
-from dystrack.scopes.leica.viventis import ViventisScope, ViventisSettings
-from emulators.viventis_server import ViventisServer
-from emulators.world import MAIN_SCAN, PRESCAN, World, drifting_samples
-
-
-class Lab:
-    """An emulated microscope, and a scope on it."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.world = World(drifting_samples())
-        self.server = ViventisServer(self.world, {"prescan": PRESCAN, "main": MAIN_SCAN}).start()
-        self.faults = self.server.faults
-        self.scopes = []
-        self.scope = self.open()
-
-    def open(self, **settings):
-        given = {
-            "prescan_settings": "prescan",
-            "main_settings": "main",
-            "reach_z_um": 16.0,
-            "port": self.server.port,
-            "answer_s": 2.0,
-        }
-        self.scopes.append(ViventisScope(ViventisSettings(**given | settings)))
-        return self.scopes[-1]
+from emulators.labs import ViventisLab
+from emulators.world import PRESCAN
 
 
 @pytest.fixture
 def lab(tmp_path):
-    one = Lab(tmp_path)
+    one = ViventisLab(tmp_path)
+    one.scope = one.open()
     yield one
-    for scope in one.scopes:
-        scope.close()
-    one.server.kill()
+    one.close()
 
 
 def look_and_take(lab):
@@ -62,7 +37,7 @@ def test_planes_become_a_stack(lab):
         assert (taken.stack == lab.server.image).all()
         assert taken.voxel_size == pytest.approx(PRESCAN.voxel_size)
     assert lab.scope.main_scan(lab.folder / "job_1_pos_1") is None
-    assert [one.name for one in lab.world.acquired] == ["prescan_1", "prescan_2", "main_3"]
+    assert [one.name for one in lab.world.acquired] == ["prescan_1", "prescan_2", "main_scan_3"]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +59,7 @@ def test_it_fails_with_one_message_and_moves_nothing(lab, fault, message):
     vars(lab.faults).update(fault)
     with pytest.raises(ScopeError, match=message):
         look_and_take(lab)
-    assert lab.world.moves == []
+    assert lab.world.commands == []
 
 
 def test_the_image_before_is_not_taken_again(lab):

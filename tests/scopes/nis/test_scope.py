@@ -4,38 +4,16 @@ import pytest
 
 from dystrack.core.errors import ScopeError
 from dystrack.images.readers import read_image
-from dystrack.scopes.nis.scope import NisScope, NisSettings
-from emulators.nis_scheduler import JOBS_FOLDER, NisScheduler
-from emulators.world import MAIN_SCAN, PRESCAN, World, drifting_samples
-
-
-class Lab:
-    """An emulated NIS-Elements, and a scope on it."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.world = World(drifting_samples())
-        scans = {"prescan": PRESCAN, "main": MAIN_SCAN}
-        self.server = NisScheduler(self.world, scans, folder).start()
-        self.faults = self.server.faults
-        self.scope = self.open()
-
-    def open(self, **settings):
-        given = {
-            "jobs_folder": JOBS_FOLDER,
-            "reach_z_um": 16.0,
-            "image_folder": str(self.folder),
-            "port": self.server.port,
-            "answer_s": 2.0,
-        }
-        return NisScope(NisSettings(**given | settings))
+from emulators.labs import NisLab, QuickClock
+from emulators.world import PRESCAN
 
 
 @pytest.fixture
 def lab(tmp_path):
-    one = Lab(tmp_path)
+    one = NisLab(tmp_path, clock=QuickClock())
+    one.scope = one.open()
     yield one
-    one.server.kill()
+    one.close()
 
 
 def take(lab, scope=None):
@@ -64,7 +42,7 @@ def test_scans_are_files_that_are_complete(lab):
     [
         ({"status": "failed"}, "has failed: stage error 12"),
         ({"status": "aborted"}, "has aborted"),
-        ({"status": "pending"}, r"still pending after 0\.2 s"),
+        ({"status": "pending"}, r"still pending after 10 s"),
         ({"status": "waiting_for_user"}, "waits for a click in NIS"),
         ({"n_files": 0}, "left 0 files"),
         ({"n_files": 2}, "left 2 files"),
@@ -75,8 +53,8 @@ def test_scans_are_files_that_are_complete(lab):
 def test_a_prescan_fails_with_one_message(lab, fault, message):
     vars(lab.faults).update(fault)
     with pytest.raises(ScopeError, match=message):
-        take(lab, lab.open(answer_s=0.1, scan_s=0.2))
-    assert lab.world.moves == []
+        take(lab, lab.open(answer_s=2.0, scan_s=10.0))
+    assert lab.world.commands == []
 
 
 @pytest.mark.parametrize("axis", ["X", "Y", "Z"])

@@ -6,57 +6,25 @@ from dystrack.core.coordinates import VoxelSize
 from dystrack.core.errors import ConfigurationError, ScopeError
 from dystrack.images.readers import read_image
 from dystrack.scopes.geometry import ScanSettings
-from dystrack.scopes.writing.behaviours import BEHAVIOURS
-from dystrack.scopes.zen.scope import ZenScope
-from dystrack.scopes.zen.settings import ZenSettings
-from emulators.world import MAIN_SCAN, PRESCAN, World, drifting_samples
-from emulators.zen_gateway import TOKEN, ZenGateway, make_credentials
-from emulators.zen_state import StoredExperiment, ZenState
+from dystrack.scopes.zen.positions import read_positions
+from emulators.labs import ZenLab
+from emulators.world import PRESCAN
+from emulators.zen_gateway import make_credentials
 
 GENERATIONS = ["2025.05", "2025.10", "2026.05"]
-
-
-class Lab:
-    """An emulated ZEN, and what it takes to reach it."""
-
-    def __init__(self, folder, generation="2026.05", credentials=None, **experiment):
-        self.folder = folder
-        (folder / "token.txt").write_text(f"{TOKEN}\n")
-        self.world = World(drifting_samples())
-        experiments = {
-            "prescan": StoredExperiment(PRESCAN, **experiment),
-            "main_scan": StoredExperiment(MAIN_SCAN, **experiment),
-        }
-        state = ZenState(self.world, experiments, folder, BEHAVIOURS["at_once"])
-        self.gateway = ZenGateway(state, generation, credentials).start()
-        self.faults = self.gateway.faults
-
-    def open(self, **settings):
-        given = {
-            "prescan_experiment": "prescan",
-            "main_experiment": "main_scan",
-            "port": self.gateway.port,
-            "token_file": str(self.folder / "token.txt"),
-            "stream_s": 0.2,
-            "answer_s": 5.0,
-        }
-        self.scope = ZenScope(ZenSettings(**given | settings))
-        return self.scope
 
 
 @pytest.fixture
 def lab(tmp_path):
     labs = []
 
-    def make(*args, **kwargs):
-        labs.append(Lab(tmp_path, *args, **kwargs))
+    def make(generation="2026.05", **options):
+        labs.append(ZenLab(tmp_path, generation=generation, **options))
         return labs[-1]
 
     yield make
     for one in labs:
-        if hasattr(one, "scope"):
-            one.scope.close()
-        one.gateway.kill()
+        one.close()
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
@@ -73,7 +41,7 @@ def test_positions_and_moves_have_the_right_units_in_each_generation(lab, genera
 @pytest.mark.parametrize("generation", GENERATIONS)
 @pytest.mark.parametrize("has_tiles", [True, False])
 def test_scans_are_taken_where_the_stage_is(lab, tmp_path, generation, has_tiles):
-    one = lab(generation, has_tiles=has_tiles)
+    one = lab(generation, experiment={"has_tiles": has_tiles})
     scope = one.open()
     scope.drive_focus(811.0)
     taken = scope.prescan(tmp_path / "prescan_1_pos_1")
@@ -96,7 +64,7 @@ def test_the_stack_is_what_zen_saves(lab, tmp_path):
 
 def test_a_camera_image_of_more_than_4_megabytes_arrives(lab, tmp_path):
     one = lab()
-    one.gateway.state.experiments["prescan"].scan = ScanSettings(
+    one.server.state.experiments["prescan"].scan = ScanSettings(
         (1, 2100, 2100), VoxelSize(1.0, 0.1, 0.1)
     )
     taken = one.open().prescan(tmp_path / "prescan_1_pos_1")
@@ -129,7 +97,7 @@ def test_a_focus_left_out_is_refused_and_nothing_moves(lab, tmp_path):
     one.faults.leaves_out_focus = True
     with pytest.raises(ScopeError, match="leaves the value out"):
         scope.prescan(tmp_path / "prescan_1_pos_1")
-    assert one.world.moves == []
+    assert one.world.commands == []
 
 
 @pytest.mark.parametrize("factor", [1e6, 1e-6, 0.0])
@@ -148,11 +116,11 @@ def test_a_service_whose_unit_is_not_known_is_refused(lab):
 def test_a_second_call_waits_for_a_main_scan_that_goes_on(lab, tmp_path):
     one = lab()
     scope = one.open(scan_s=5.0)
-    one.gateway.scan_s = 0.4
+    one.server.scan_s = 0.4
     scope._run(scope._placed("main_scan"), "StartExperiment", tmp_path / "job_1_pos_1", 5.0)
     scope.close()  # we die, and ZEN goes on
     later = one.open(scan_s=5.0)
-    one.gateway.scan_s = 0.01
+    one.server.scan_s = 0.01
     later.prescan(tmp_path / "prescan_2_pos_1")
     assert [scan.name for scan in one.world.acquired] == ["job_1_pos_1", "prescan_2_pos_1"]
 
@@ -160,10 +128,10 @@ def test_a_second_call_waits_for_a_main_scan_that_goes_on(lab, tmp_path):
 def test_a_prescan_ends_when_we_go(lab, tmp_path):
     one = lab()
     scope = one.open(scan_s=0.2)
-    one.gateway.scan_s = 1.0
+    one.server.scan_s = 1.0
     with pytest.raises(ScopeError, match="did not answer in time"):
         scope.prescan(tmp_path / "prescan_1_pos_1")
-    one.gateway.wait_until_idle()
+    one.server.wait_until_idle()
     assert one.world.acquired == []
 
 
@@ -177,10 +145,10 @@ def test_a_main_scan_that_fails_is_an_error(lab, tmp_path):
 def test_a_gateway_that_dies_is_told_and_found_again(lab, tmp_path):
     one = lab()
     scope = one.open()
-    one.gateway.kill()
+    one.server.kill()
     with pytest.raises(ScopeError, match="does not answer"):
         scope.prescan(tmp_path / "prescan_1_pos_1")
-    one.gateway.start()
+    one.server.start()
     taken = None
     for _ in range(50):  # the channel reconnects within a second
         try:
@@ -196,7 +164,7 @@ def test_a_wrong_token_is_one_clear_message(lab, tmp_path):
     (tmp_path / "token.txt").write_text("old")
     with pytest.raises(ScopeError, match=r"refuses the control token.*stays where it is"):
         one.open()
-    assert one.world.moves == []
+    assert one.world.commands == []
 
 
 def test_supervised_mode_is_one_clear_message(lab):
@@ -206,7 +174,7 @@ def test_supervised_mode_is_one_clear_message(lab):
     with pytest.raises(ScopeError, match="Enable Unsupervised API Mode"):
         scope.drive_stage(1.0, 2.0)
     scope.position_um()  # asking is allowed
-    assert one.world.moves == []
+    assert one.world.commands == []
 
 
 def test_over_tls_with_the_gateways_certificate(lab, tmp_path):
@@ -241,6 +209,18 @@ def test_an_unknown_experiment_is_named(lab):
 
 def test_no_gateway_at_all(lab):
     one = lab()
-    one.gateway.kill()
+    one.server.kill()
     with pytest.raises(ScopeError, match="does not answer"):
         one.open()
+
+
+def test_stored_positions_are_marked(lab):
+    one = lab()
+    assert one.open().marked_um() == [pytest.approx(at) for at in one.world.starts()]
+
+
+@pytest.mark.parametrize("value", ["", "<Z/>", "<Z>NaN</Z>"])
+def test_a_stored_position_without_its_focus_is_refused(value):
+    xml = f"<E><SingleTileRegion Name='P1'><X>1</X><Y>2</Y>{value}</SingleTileRegion></E>"
+    with pytest.raises(ScopeError, match=r"'P1' of ZEN's experiment has .* as its Z"):
+        read_positions(xml)

@@ -1,20 +1,22 @@
 """LAS X behind the contract of a scope, through its CAM interface."""
 
 import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
 
-from dystrack.core.errors import ScopeError
+from dystrack.core.errors import ConfigurationError, ScopeError
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock
 from dystrack.scopes.box import Box
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.leica.cam import CamConnection, Words
 from dystrack.scopes.leica.link import TcpLink
 from dystrack.scopes.leica.planes import local_path, plane_files, read_planes
-from dystrack.scopes.protocols import Prescan, ScopeFacts, ScopeTraits
+from dystrack.scopes.protocols import Prescan, Scope, ScopeFacts, ScopeTraits
 
-__all__ = ["STATUS", "LasXScope", "LasXSettings"]
+__all__ = ["STATUS", "LasXScope", "LasXSettings", "open_las_x"]
 
 STATUS = (
     "emulated from public documentation; contains guesses: each command is echoed; scanstatus "
@@ -30,33 +32,13 @@ _AT_REST_UM = 0.05
 
 @attrs.frozen(kw_only=True)
 class LasXSettings:
-    """Where LAS X is, and what to run.
+    """The keyword arguments of `open_las_x`, of that meaning."""
 
-    Attributes
-    ----------
-    image_folder : str
-        Folder into which LAS X exports, as this computer sees it.
-    prescan_template, main_template : str
-        Scanning templates; no main scans are taken if the second one is empty.
-    planes : int
-        Number of planes of a prescan.
-    z_step_um : float
-        Distance between them.
-    channel : int
-        Which channel is analysed.
-    host : str
-        The computer on which LAS X runs.
-    port : int
-        Port of its CAM server.
-    answer_s, scan_s : float
-        How long to wait for an answer, and for a scan.
-    """
-
-    image_folder: str
-    prescan_template: str
-    planes: int
-    z_step_um: float
-    main_template: str = ""
+    image_folder: str = ""
+    prescan_template: str = "{ScanningTemplate}prescan"
+    main_template: str = "{ScanningTemplate}main_scan"
+    planes: int = 1
+    z_step_um: float = 1.0
     channel: int = 0
     host: str = "localhost"
     port: int = 8895
@@ -96,6 +78,11 @@ class LasXScope:
         reach_um = PositionUm(half_um, 0.0, 0.0)
         return ScopeTraits("las_x", STATUS, delivers_pixels=True, reach_um=reach_um)
 
+    @property
+    def clock(self) -> Clock:
+        """Time in which the microscope lives."""
+        return self._clock
+
     def facts(self) -> ScopeFacts:
         """Return where it is; CAM tells little more."""
         return ScopeFacts(f"LAS X at {self._settings.host}", version="")
@@ -105,17 +92,21 @@ class LasXScope:
         stage, focus = self._cam.ask("stage"), self._cam.ask("zdrive")
         return PositionUm(_um(focus, "zpos"), _um(stage, "ypos"), _um(stage, "xpos"))
 
+    def marked_um(self) -> Sequence[PositionUm]:
+        """Return none: they cannot be asked for."""
+        return ()
+
     def limits_um(self) -> Box | None:
         """Return None: CAM does not tell them."""
         return None
 
     def drive_stage(self, y_um: float, x_um: float) -> None:
         """Move the stage and return when it rests."""
-        self._set_position("stage", xpos=f"{x_um:.3f}", ypos=f"{y_um:.3f}")
+        self._set_position("stage", xpos=f"{x_um:.6f}", ypos=f"{y_um:.6f}")
 
     def drive_focus(self, z_um: float) -> None:
         """Move the focus and return when it rests."""
-        self._set_position("zdrive", zpos=f"{z_um:.3f}")
+        self._set_position("zdrive", zpos=f"{z_um:.6f}")
 
     def settle(self) -> None:
         """Do nothing: a move has ended when the position rests."""
@@ -204,3 +195,64 @@ def _um(words: Words, key: str) -> float:
         )
         raise ScopeError(msg)
     return value * _UM_PER[unit]
+
+
+@contextmanager
+def open_las_x(
+    *,
+    image_folder: str = "",
+    prescan_template: str = "{ScanningTemplate}prescan",
+    main_template: str = "{ScanningTemplate}main_scan",
+    planes: int = 1,
+    z_step_um: float = 1.0,
+    channel: int = 0,
+    host: str = "localhost",
+    port: int = 8895,
+    answer_s: float = 30.0,
+    scan_s: float = 3600.0,
+) -> Iterator[Scope]:
+    """Connect to LAS X through its CAM server.
+
+    Parameters
+    ----------
+    image_folder : str, default ""
+        Folder into which LAS X exports, as this computer sees it; it must be given.
+    prescan_template : str, default "{ScanningTemplate}prescan"
+        Scanning template of the prescan.
+    main_template : str, default "{ScanningTemplate}main_scan"
+        Scanning template of the main scan; no main scans are taken if it is empty.
+    planes : int, default 1
+        Number of planes of a prescan.
+    z_step_um : float, default 1.0
+        Distance between them.
+    channel : int, default 0
+        Index of the channel that is analysed.
+    host : str, default "localhost"
+        The computer on which LAS X runs.
+    port : int, default 8895
+        Port of the CAM server.
+    answer_s : float, default 30.0
+        How long to wait for an answer.
+    scan_s : float, default 3600.0
+        How long a scan may take.
+
+    Yields
+    ------
+    Scope
+        The microscope.
+
+    Raises
+    ------
+    ConfigurationError
+        If the image folder is not there.
+    ScopeError
+        If LAS X cannot be reached.
+    """
+    if not Path(image_folder).is_dir() or not image_folder:
+        msg = f"image_folder is {image_folder!r}. Give the folder into which LAS X exports images."
+        raise ConfigurationError(msg)
+    scope = LasXScope(LasXSettings(**locals()))
+    try:
+        yield scope
+    finally:
+        scope.close()

@@ -7,7 +7,8 @@ Port 16951, an int32 length before each message, `ComponentName`, `CommandName`,
 import json
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,9 @@ from dystrack.core.protocols import SYSTEM_CLOCK, Clock
 from dystrack.scopes.box import Box
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.leica.link import TcpLink
-from dystrack.scopes.protocols import Prescan, ScopeFacts, ScopeTraits
+from dystrack.scopes.protocols import Prescan, Scope, ScopeFacts, ScopeTraits
 
-__all__ = ["STATUS", "ViventisScope", "ViventisSettings"]
+__all__ = ["STATUS", "ViventisScope", "ViventisSettings", "open_viventis"]
 
 STATUS = (
     "emulated from public documentation; contains guesses: the length is little-endian; names and "
@@ -38,27 +39,11 @@ _LARGEST_UM = 100.0
 
 @attrs.frozen(kw_only=True)
 class ViventisSettings:
-    """Where the microscope is, and what to run.
+    """The keyword arguments of `open_viventis`, of that meaning."""
 
-    Attributes
-    ----------
-    prescan_settings, main_settings : str
-        Names of the imaging settings; no main scans are taken if the second one is empty.
-    host : str
-        The computer on which its software runs.
-    port : int
-        Its port.
-    view, channel : int
-        Which view and channel are analysed, from 1.
-    reach_z_um : float
-        How far a scan moves to either side along z: half of the deeper stack.
-    answer_s, scan_s : float
-        How long to wait for an answer, and for a scan.
-    """
-
-    prescan_settings: str
-    reach_z_um: float
-    main_settings: str = ""
+    prescan_settings: str = "prescan"
+    main_settings: str = "main_scan"
+    reach_z_um: float = 0.0
     host: str = "localhost"
     port: int = 16951
     view: int = 1
@@ -96,6 +81,11 @@ class ViventisScope:
         reach_um = PositionUm(self._settings.reach_z_um, 0.0, 0.0)
         return ScopeTraits("viventis", STATUS, delivers_pixels=True, reach_um=reach_um)
 
+    @property
+    def clock(self) -> Clock:
+        """Time in which the microscope lives."""
+        return self._clock
+
     def facts(self) -> ScopeFacts:
         """Return where it is, once it has answered."""
         self._ask("STAGE", "Ping")
@@ -105,6 +95,10 @@ class ViventisScope:
         """Return what the stage reads; a value left out is refused."""
         found = self._ask("STAGE", "PositionGet")
         return PositionUm(*(_number(found, axis) for axis in "ZYX"))
+
+    def marked_um(self) -> Sequence[PositionUm]:
+        """Return none: they cannot be asked for."""
+        return ()
 
     def limits_um(self) -> Box | None:
         """Return None: it does not tell them."""
@@ -234,3 +228,56 @@ def _voxel_size(info: Mapping[str, Any]) -> VoxelSize:
         msg = f"The microscope says that voxels are {values} µm, which cannot be. Nothing is moved."
         raise ScopeError(msg)
     return VoxelSize(*values)
+
+
+@contextmanager
+def open_viventis(
+    *,
+    prescan_settings: str = "prescan",
+    main_settings: str = "main_scan",
+    reach_z_um: float = 0.0,
+    host: str = "localhost",
+    port: int = 16951,
+    view: int = 1,
+    channel: int = 1,
+    answer_s: float = 30.0,
+    scan_s: float = 3600.0,
+) -> Iterator[Scope]:
+    """Connect to a Viventis light sheet.
+
+    Parameters
+    ----------
+    prescan_settings : str, default "prescan"
+        Name of the imaging settings of the prescan.
+    main_settings : str, default "main_scan"
+        Name of those of the main scan; no main scans are taken if it is empty.
+    reach_z_um : float, default 0.0
+        How far a scan moves to either side along z: half of the deeper stack.
+    host : str, default "localhost"
+        The computer on which the microscope's software runs.
+    port : int, default 16951
+        Its port.
+    view : int, default 1
+        Which view is analysed, from 1.
+    channel : int, default 1
+        Which channel is analysed, from 1.
+    answer_s : float, default 30.0
+        How long to wait for an answer.
+    scan_s : float, default 3600.0
+        How long a scan may take.
+
+    Yields
+    ------
+    Scope
+        The microscope.
+
+    Raises
+    ------
+    ScopeError
+        If it cannot be reached.
+    """
+    scope = ViventisScope(ViventisSettings(**locals()))
+    try:
+        yield scope
+    finally:
+        scope.close()

@@ -4,6 +4,8 @@ How to make the jobs stands in docs/microscopes.md.
 """
 
 import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PureWindowsPath
 
 import attrs
@@ -14,9 +16,9 @@ from dystrack.images.waiting import wait_until_complete
 from dystrack.scopes.box import Box
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.nis.scheduler import JobResult, Scheduler
-from dystrack.scopes.protocols import Prescan, ScopeFacts, ScopeTraits
+from dystrack.scopes.protocols import Prescan, Scope, ScopeFacts, ScopeTraits
 
-__all__ = ["STATUS", "NisScope", "NisSettings"]
+__all__ = ["STATUS", "NisScope", "NisSettings", "open_nis"]
 
 STATUS = (
     "emulated from public documentation; contains guesses: names of states; the paths of state, "
@@ -26,30 +28,10 @@ STATUS = (
 
 @attrs.frozen(kw_only=True)
 class NisSettings:
-    """Where NIS-Elements is, and what to run.
+    """The keyword arguments of `open_nis`, of that meaning."""
 
-    Attributes
-    ----------
-    jobs_folder : str
-        Folder on NIS's computer with the exported jobs: ``dystrack_position.bin``,
-        ``dystrack_move_xy.bin``, ``dystrack_move_z.bin``, ``dystrack_prescan.bin`` and
-        ``dystrack_main.bin``.
-    reach_z_um : float
-        How far a scan moves to either side along z: half of the deeper stack.
-    takes_main_scans : bool
-        Whether there is a job for main scans.
-    image_folder : str
-        NIS's image folder as this computer sees it; empty if the paths are the same.
-    host : str
-        The computer on which the Scheduler API runs.
-    port : int
-        Its port.
-    answer_s, scan_s : float
-        How long to wait for an answer, and for a scan.
-    """
-
-    jobs_folder: str
-    reach_z_um: float
+    jobs_folder: str = r"C:\dystrack_jobs"
+    reach_z_um: float = 0.0
     takes_main_scans: bool = True
     image_folder: str = ""
     host: str = "localhost"
@@ -79,6 +61,11 @@ class NisScope:
         """What the bridge can do."""
         return ScopeTraits("nis", STATUS, reach_um=PositionUm(self._settings.reach_z_um, 0.0, 0.0))
 
+    @property
+    def clock(self) -> Clock:
+        """Time in which the microscope lives."""
+        return self._clock
+
     def facts(self) -> ScopeFacts:
         """Return what NIS says of itself."""
         return ScopeFacts(f"NIS at {self._settings.host}", version=self._scheduler.version())
@@ -87,6 +74,10 @@ class NisScope:
         """Return what stage and focus read; a value left out is refused."""
         values = self._run("position", self._settings.answer_s).values
         return PositionUm(*(_number(values.get(axis), axis) for axis in "ZYX"))
+
+    def marked_um(self) -> Sequence[PositionUm]:
+        """Return none: they cannot be asked for."""
+        return ()
 
     def limits_um(self) -> Box | None:
         """Return None: the Scheduler API does not tell them."""
@@ -145,3 +136,46 @@ def _number(value: object, axis: str) -> float:
         )
         raise ScopeError(msg)
     return float(value)
+
+
+@contextmanager
+def open_nis(
+    *,
+    jobs_folder: str = r"C:\dystrack_jobs",
+    reach_z_um: float = 0.0,
+    takes_main_scans: bool = True,
+    image_folder: str = "",
+    host: str = "localhost",
+    port: int = 8444,
+    answer_s: float = 30.0,
+    scan_s: float = 3600.0,
+) -> Iterator[Scope]:
+    r"""Drive NIS-Elements through its Scheduler API.
+
+    Parameters
+    ----------
+    jobs_folder : str, optional
+        Folder on NIS's computer with the exported jobs ``dystrack_position.bin``,
+        ``dystrack_move_xy.bin``, ``dystrack_move_z.bin``, ``dystrack_prescan.bin`` and
+        ``dystrack_main.bin``; by default ``C:\dystrack_jobs``.
+    reach_z_um : float, default 0.0
+        How far a scan moves to either side along z: half of the deeper stack.
+    takes_main_scans : bool, default True
+        Whether there is a job for main scans.
+    image_folder : str, default ""
+        NIS's image folder as this computer sees it; empty if the paths are the same.
+    host : str, default "localhost"
+        The computer on which the Scheduler API runs.
+    port : int, default 8444
+        Its port.
+    answer_s : float, default 30.0
+        How long to wait for an answer, and for a click into a message box of NIS.
+    scan_s : float, default 3600.0
+        How long a scan may take.
+
+    Yields
+    ------
+    Scope
+        The microscope.
+    """
+    yield NisScope(NisSettings(**locals()))

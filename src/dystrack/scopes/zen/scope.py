@@ -4,6 +4,8 @@ A prescan is run by a call that waits: ZEN stops it if we go. A main scan is onl
 it goes on whatever happens to us; the next call waits until it has ended.
 """
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +14,19 @@ from dystrack.core.protocols import SYSTEM_CLOCK, Clock
 from dystrack.images.waiting import wait_until_complete
 from dystrack.scopes.box import Box
 from dystrack.scopes.geometry import PositionUm
-from dystrack.scopes.protocols import Prescan, ScopeFacts, ScopeTraits
+from dystrack.scopes.protocols import Prescan, Scope, ScopeFacts, ScopeTraits
 from dystrack.scopes.zen.connection import ZenConnection
 from dystrack.scopes.zen.frames import FrameCollector, StreamedStack
+from dystrack.scopes.zen.positions import read_positions
 from dystrack.scopes.zen.services import ZenServices
-from dystrack.scopes.zen.settings import ZenSettings
+from dystrack.scopes.zen.settings import TOKEN_FILE, ZenSettings
 
-__all__ = ["STATUS", "ZenScope"]
+__all__ = ["STATUS", "ZenScope", "open_zen"]
 
 STATUS = (
     "emulated from public documentation; contains guesses: reflection answers without a token; all "
-    "experiments can be monitored before one runs; tiles with a single position are scanned there"
+    "experiments can be monitored before one runs; tiles with a single position are scanned there; "
+    "positions stand in an exported experiment as SingleTileRegion, in µm"
 )
 _UM_PER_M = 1_000_000.0
 _POLL_S = 0.1
@@ -67,6 +71,11 @@ class ZenScope:
             reach_um=PositionUm(self._reach_z_um, 0.0, 0.0),
         )
 
+    @property
+    def clock(self) -> Clock:
+        """Time in which the microscope lives."""
+        return self._clock
+
     def facts(self) -> ScopeFacts:
         """Return what ZEN says of itself: its services, which tell the version apart."""
         address = f"{self._settings.host}:{self._settings.port}"
@@ -81,6 +90,12 @@ class ZenScope:
         _refuse_zero("the stage", stage.x, stage.y)
         per_stage, per_focus = self._services.um_per_stage, self._services.um_per_focus
         return PositionUm(focus.value * per_focus, stage.y * per_stage, stage.x * per_stage)
+
+    def marked_um(self) -> Sequence[PositionUm]:
+        """Return the positions that are stored in the prescan's experiment."""
+        experiment = self._load(self._settings.prescan_experiment)
+        exported = self._zen.call(self._services.experiments, "Export", experiment_id=experiment)
+        return read_positions(exported.xml)
 
     def limits_um(self) -> Box | None:
         """Return None: ZEN does not tell its limits."""
@@ -266,3 +281,64 @@ def _refuse_zero(what: str, *values: float) -> None:
             "value out. Nothing is moved. If it really is at 0, move it a little by hand."
         )
         raise ScopeError(msg)
+
+
+@contextmanager
+def open_zen(  # a command line has its options as parameters
+    *,
+    prescan_experiment: str = "prescan",
+    main_experiment: str = "main_scan",
+    host: str = "localhost",
+    port: int = 5002,
+    token_file: str = TOKEN_FILE,
+    certificate: str = "",
+    image_folder: str = "",
+    channel: int = 0,
+    answer_s: float = 30.0,
+    scan_s: float = 3600.0,
+    stream_s: float = 2.0,
+) -> Iterator[Scope]:
+    """Connect to ZEN through its API Gateway.
+
+    Parameters
+    ----------
+    prescan_experiment : str, default "prescan"
+        Name of the prescan's experiment, as ZEN lists it.
+    main_experiment : str, default "main_scan"
+        Name of the main scan's experiment; no main scans are taken if it is empty.
+    host : str, default "localhost"
+        The computer on which the gateway runs, by the name in its certificate.
+    port : int, default 5002
+        Port of the gateway.
+    token_file : str, optional
+        File with the control token; the gateway's own if not given.
+    certificate : str, default ""
+        The gateway's root certificate, a PEM file; empty for a gateway that was set to use none.
+    image_folder : str, default ""
+        ZEN's image folder as this computer sees it; empty if the paths are the same.
+    channel : int, default 0
+        Index of the channel that is analysed.
+    answer_s : float, default 30.0
+        How long to wait for an answer.
+    scan_s : float, default 3600.0
+        How long a scan may take.
+    stream_s : float, default 2.0
+        How long to wait for the last plane after a prescan; then its file is read.
+
+    Yields
+    ------
+    Scope
+        The microscope.
+
+    Raises
+    ------
+    ConfigurationError
+        If the extra is not installed, or token or certificate cannot be read.
+    ScopeError
+        If ZEN cannot be reached, or lacks a service or an experiment.
+    """
+    scope = ZenScope(ZenSettings(**locals()))
+    try:
+        yield scope
+    finally:
+        scope.close()

@@ -6,9 +6,10 @@ import attrs
 
 from dystrack.core.errors import ConfigurationError
 
-__all__ = ["ZenSettings"]
+__all__ = ["TOKEN_FILE", "ZenSettings"]
 
-_FOLDER = r"C:\ProgramData\Carl Zeiss\ZEN APIGateway"
+TOKEN_FILE = r"C:\ProgramData\Carl Zeiss\ZEN APIGateway\GlobalControlToken.txt"  # noqa: S105
+"""Where the gateway keeps the control token."""
 
 
 def _is_positive(_: object, field: "attrs.Attribute[float]", value: float) -> None:
@@ -19,34 +20,13 @@ def _is_positive(_: object, field: "attrs.Attribute[float]", value: float) -> No
 
 @attrs.frozen(kw_only=True)
 class ZenSettings:
-    """Where ZEN's API Gateway is, how to get in, and what to run.
+    """The keyword arguments of `dystrack.scopes.zen.scope.open_zen`, of that meaning."""
 
-    Attributes
-    ----------
-    prescan_experiment, main_experiment : str
-        Names of the two experiments, as ZEN lists them; no main scans are taken if the second one
-        is empty.
-    host : str
-        The computer on which the gateway runs, by the name in its certificate.
-    port : int
-        Its port.
-    token_file : str
-        File with the control token.
-    certificate : str
-        The gateway's root certificate (PEM); empty for a gateway that was set to use none.
-    image_folder : str
-        ZEN's image folder as this computer sees it; empty if it is the same one.
-    channel : int
-        Index of the channel that is streamed.
-    answer_s, scan_s, stream_s : float
-        How long to wait for an answer, for a scan, and for its last plane after its end.
-    """
-
-    prescan_experiment: str
-    main_experiment: str = ""
+    prescan_experiment: str = "prescan"
+    main_experiment: str = "main_scan"
     host: str = "localhost"
     port: int = 5002
-    token_file: str = rf"{_FOLDER}\GlobalControlToken.txt"
+    token_file: str = TOKEN_FILE
     certificate: str = ""
     image_folder: str = ""
     channel: int = 0
