@@ -24,13 +24,13 @@ from dystrack.manager.events import (
     Warned,
 )
 from dystrack.manager.manager import run_dystrack_manager
-from dystrack.options.pipeline_reference import pipeline_names
 from fakes import FakeClock, Recorder, fixed_pipeline, write_prescan
 from misbehaving_pipelines import misbehave
+from shipped import SELF_CONTAINED
 
 SAFETY = Path(__file__).parents[2] / "docs" / "safety.md"
 KILLED_SESSION = Path(__file__).parents[1] / "killed_session.py"
-PIPELINES = pipeline_names("dystrack.pipelines")
+PIPELINES = SELF_CONTAINED
 SHAPE = (9, 64, 96)
 
 

@@ -11,6 +11,7 @@ import pytest
 import tifffile
 
 from dystrack.options.pipeline_reference import pipeline_names
+from shipped import SELF_CONTAINED
 
 RUN_FOLDER = Path(__file__).parents[2] / "run"
 TIMEOUT_S = 120
@@ -141,7 +142,7 @@ def result(out: str) -> str:
     return next(line for line in out.splitlines() if line.startswith("RESULT"))
 
 
-@pytest.mark.parametrize("pipeline", PIPELINES)
+@pytest.mark.parametrize("pipeline", SELF_CONTAINED)
 def test_a_users_run_file_runs_unmodified(tmp_path: Path, folder: Path, pipeline: str) -> None:
     run_file = write_run_file(tmp_path, f"dystrack.pipelines.{pipeline}")
     code, out, err = run(run_file, str(folder), "--max_checks", "1")

@@ -40,7 +40,7 @@ from dystrack.manager.events import (
 )
 from dystrack.manager.sender import Sender
 from dystrack.manager.session import Session
-from dystrack.manager.tracking.decision import TrackingRules
+from dystrack.manager.tracking.rules import TrackingRules
 from dystrack.manager.transmitters import Traits
 from dystrack.manager.watching.image_names import PositionPattern
 from dystrack.manager.watching.waiting_line import ArrivedImage

@@ -14,9 +14,9 @@ from dystrack.core.errors import DyStrackError, UnsupportedImageError
 from dystrack.images.image_file import inspect_image
 from dystrack.images.readers import read_image
 from dystrack.images.stack_axes import depth_of_stack
-from dystrack.options.pipeline_reference import pipeline_names
 from dystrack.pipelines.utilities.loading import robustly_load_image_after_write
 from pipelines.axes_files import PLANE, image_of, kinds, stack_of
+from shipped import SELF_CONTAINED
 
 README = Path(__file__).parents[2] / "README.md"
 KINDS = kinds()
@@ -34,10 +34,7 @@ def example_of_readme():
 
 def pipelines():
     """Return the names in the module of each shipped pipeline, and in README's example."""
-    shipped = {
-        name: vars(import_module(f"dystrack.pipelines.{name}"))
-        for name in pipeline_names("dystrack.pipelines")
-    }
+    shipped = {name: vars(import_module(f"dystrack.pipelines.{name}")) for name in SELF_CONTAINED}
     return shipped | {"README": example_of_readme()}
 
 

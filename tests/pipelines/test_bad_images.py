@@ -9,11 +9,11 @@ import pytest
 import tifffile
 
 from dystrack.core.errors import DyStrackError, TargetNotFoundError, UnsupportedImageError
-from dystrack.options.pipeline_reference import pipeline_names
 from pipelines.images import noise, write_tiff
+from shipped import SELF_CONTAINED
 
 PIPELINES = {
-    **{name: (name, {}) for name in pipeline_names("dystrack.pipelines")},
+    **{name: (name, {}) for name in SELF_CONTAINED},
     "otsu": ("center_of_mass", {"method": "otsu"}),
     "objct": ("center_of_mass", {"method": "objct"}),
 }

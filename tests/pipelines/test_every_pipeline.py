@@ -9,10 +9,10 @@ import pytest
 
 from dystrack.core.findings import take_findings
 from dystrack.options.docstring_arguments import read_arguments
-from dystrack.options.pipeline_reference import pipeline_names
 from pipelines.images import streak, write_tiff
+from shipped import SELF_CONTAINED
 
-NAMES = pipeline_names("dystrack.pipelines")
+NAMES = SELF_CONTAINED
 WITH_FIGURES = [
     name
     for name in NAMES

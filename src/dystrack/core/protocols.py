@@ -33,7 +33,9 @@ class Pipeline(Protocol):
     Called once for each prescan, with its path as the only positional argument and with
     ``**img_kwargs, **img_cache``. It may raise anything: that counts as a failed analysis.
     Its module may also offer ``warm_up(**img_kwargs)``, which is called once before the first
-    prescan; a `ConfigurationError` that it raises ends the session.
+    prescan; a `ConfigurationError` that it raises ends the session; and ``phases(**img_kwargs)``,
+    the words by which names of prescans tell the phases of an experiment apart: each phase of a
+    position has a state of its own.
     """
 
     def __call__(self, target_path: str, /, **kwargs: Any) -> tuple[float, float, float, str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from dystrack.core.coords_file import COORDS_FILE_NAME, content_of, prepare_coords_file
 from dystrack.core.error_texts import describe_error
 from dystrack.core.errors import ConfigurationError
+from dystrack.core.hooks import phases_of
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock, Pipeline
 from dystrack.images.folder_habits import FolderHabits
 from dystrack.images.readiness import ImageArrival
@@ -41,6 +42,7 @@ from dystrack.manager.terminal.stop_key import watch_for_esc
 from dystrack.manager.tracking.positions import Position
 from dystrack.manager.watching.folder import ClockWait, Wait, watch_for_changes
 from dystrack.manager.watching.folder_lock import own_folder
+from dystrack.manager.watching.image_names import PositionPattern
 from dystrack.manager.watching.watcher import Watcher
 from dystrack.manager.workers.in_process import InProcessWorker, Worker
 
@@ -155,6 +157,7 @@ def open_run(
         past.check_same(folder, name)
         settings = Settings(**past.complete(given, defaults))
         notices += past.notices
+    naming = settings.naming(phases_of(pipeline, settings.img_kwargs))
     worker = _choose_worker(pipeline, settings)
     with contextlib.ExitStack() as stack:
         lock = stack.enter_context(own_folder(folder))
@@ -163,16 +166,16 @@ def open_run(
         stack.callback(worker.close)
         tell = _open_listeners(stack, folder, settings, replay, on_event, clock)
         controls = _open_controls(stack, settings, controls, _asking(worker, should_stop))
-        known = past.positions(settings) if past else ()
-        session = _make_session(folder, settings, worker, known, controls, tell, clock)
-        watcher = _open_watcher(stack, folder, settings, session, tell, clock, lock.keep)
+        known = past.positions(settings.img_cache, naming) if past else ()
+        session = _make_session(folder, settings, naming, worker, known, controls, tell, clock)
+        watcher = _open_watcher(stack, folder, settings, naming, session, tell, clock, lock.keep)
         names = watcher.existing_names()
         tell(describe_start(folder, name, settings, [] if past else names, resumed=bool(past)))
         worker.start(settings.img_kwargs)
         if past is None:
             found: Sequence[Event] = found_at_start(names, summary, folder, name)
         else:
-            backlog = find_backlog(names, past, settings)
+            backlog = find_backlog(names, past, settings, naming)
             found = [describe_resume(past, given, backlog)]
             for left_out in backlog.left_out:
                 session.skip(folder / left_out)
@@ -253,12 +256,13 @@ def _open_watcher(
     stack: contextlib.ExitStack,
     folder: Path,
     settings: Settings,
+    naming: PositionPattern,
     session: Session,
     tell: Listener,
     clock: Clock,
     keep_lock: Callable[[], None],
 ) -> Watcher:
-    naming, habits, folder_text = settings.naming, FolderHabits(), str(folder)
+    habits, folder_text = FolderHabits(), str(folder)
 
     def new_arrival(path: Path, is_new: bool) -> ImageArrival:
         position = naming.label(relative_name(str(path), folder_text)).position
@@ -296,6 +300,7 @@ def _open_watcher(
 def _make_session(
     folder: Path,
     settings: Settings,
+    naming: PositionPattern,
     worker: Worker,
     known: Iterable[Position],
     controls: Controls,
@@ -306,7 +311,7 @@ def _make_session(
         worker=worker,
         sender=_make_sender(folder, settings, controls, tell, clock),
         rules=settings.tracking_rules,
-        naming=settings.naming,
+        naming=naming,
         img_kwargs=settings.img_kwargs,
         img_cache=settings.img_cache,
         known=known,

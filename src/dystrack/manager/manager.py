@@ -57,6 +57,7 @@ def run_dystrack_manager(
     controls: Controls | None = None,
     clock: Clock = SYSTEM_CLOCK,
     track: str = "off",
+    track_phases: str = "",
 ) -> tuple[list[list[float | None]], dict[str, int]]:
     """Watch a folder for prescans and answer each with coordinates for the microscope.
 
@@ -164,6 +165,9 @@ def run_dystrack_manager(
         smoothed place of the sample; ``"auto"``, as much ahead of it as it needs; ``"lead"``, where
         it is expected next. Improbable answers are doubted, failed analyses bridged, a lost sample
         is searched for, unless `img_err_fallback` is ``"stay"`` or False.
+    track_phases : str, default ""
+        Phases of the experiment to which `track` applies, such as ``"closeup"``; several apart
+        by commas, all if empty. For pipelines that know phases.
 
     Returns
     -------

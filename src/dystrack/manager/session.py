@@ -30,8 +30,9 @@ from dystrack.manager.events import (
     Warned,
 )
 from dystrack.manager.sender import Sender
-from dystrack.manager.tracking.decision import TrackingRules, decide
+from dystrack.manager.tracking.decision import decide
 from dystrack.manager.tracking.positions import Position
+from dystrack.manager.tracking.rules import TrackingRules
 from dystrack.manager.tracking.target import Answer, Ending, Failure, NotAnalysed, Outcome, Target
 from dystrack.manager.tracking.times import TrackingTimes, is_black_image
 from dystrack.manager.watching.image_names import PositionPattern

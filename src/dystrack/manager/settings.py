@@ -12,8 +12,8 @@ from dystrack.core.errors import ConfigurationError, FolderError
 from dystrack.core.limits import Limits, parse_axis_limits
 from dystrack.core.protocols import Transmitter
 from dystrack.manager.setting_rules import Choice, Kind, Number, Parsed, setting
-from dystrack.manager.tracking.decision import TrackingRules
 from dystrack.manager.tracking.looks import MODES
+from dystrack.manager.tracking.rules import TrackingRules
 from dystrack.manager.transmitters import Traits, choose_transmitter, traits_of
 from dystrack.manager.watching.image_names import (
     DEFAULT_POSITION_PATTERN,
@@ -80,6 +80,7 @@ class Settings:
     answer_files: bool = setting(False, _SWITCH)
     send_limit_s: float = setting(30.0, _DURATION, "s")
     track: str = setting("off", Choice(MODES))
+    track_phases: str = setting("", Kind(str, "names of phases, '' for all"))
 
     def __attrs_post_init__(self) -> None:
         if not self.end_on_esc and self.max_checks is self.max_triggers is None:
@@ -88,17 +89,34 @@ class Settings:
                 "end_on_esc is False. Set at least one of them."
             )
             raise ConfigurationError(msg)
-        _ = self.name_filter, self.naming  # regular expressions say themselves what is wrong
+        # Regular expressions say themselves what is wrong.
+        _ = self.name_filter, PositionPattern(self.position_pattern)
 
     @property
     def name_filter(self) -> NameFilter:
         """Return which names are prescans."""
         return NameFilter(self.file_start, self.file_end, self.file_regex)
 
+    def naming(self, phases: Sequence[str] = ()) -> PositionPattern:
+        """Return how names tell positions, time points, and the phases that a pipeline knows.
+
+        Raises
+        ------
+        ConfigurationError
+            If a phase that is to be tracked is not among them.
+        """
+        if unknown := [phase for phase in self.tracked_phases if phase not in phases]:
+            msg = (
+                f"track_phases has {', '.join(unknown)}, but the phases of the pipeline are "
+                f"{', '.join(phases) or 'none'}. Name one of those, or leave it out to track all."
+            )
+            raise ConfigurationError(msg)
+        return PositionPattern(self.position_pattern, phases)
+
     @property
-    def naming(self) -> PositionPattern:
-        """Return how names tell positions and time points."""
-        return PositionPattern(self.position_pattern)
+    def tracked_phases(self) -> tuple[str, ...]:
+        """Return the phases in which the tracker works; all if none is named."""
+        return tuple(filter(None, map(str.strip, self.track_phases.split(","))))
 
     @property
     def tracking_rules(self) -> TrackingRules:
@@ -115,6 +133,7 @@ class Settings:
             on_max_failures=self.on_max_failures,
             on_runaway=self.on_runaway,
             track=self.track,
+            tracked_phases=self.tracked_phases,
             has_two_targets=self._has_two_targets,
         )
 

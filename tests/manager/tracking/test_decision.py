@@ -12,8 +12,9 @@ from dystrack.images.image_file import ImageStatus, Verdict
 from dystrack.images.outcomes import Gone, Ready
 from dystrack.images.stamps import FileStamp
 from dystrack.manager.events import AnalysisFailed, PositionHeld, Warned
-from dystrack.manager.tracking.decision import TrackingRules, decide
+from dystrack.manager.tracking.decision import decide
 from dystrack.manager.tracking.positions import Position
+from dystrack.manager.tracking.rules import TrackingRules
 from dystrack.manager.tracking.target import Ending, Failure, NotAnalysed, Target
 from dystrack.manager.watching.image_names import ImageLabel
 from dystrack.manager.watching.waiting_line import ArrivedImage

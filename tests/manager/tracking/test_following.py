@@ -14,8 +14,9 @@ from dystrack.images.outcomes import Aborted, Ready
 from dystrack.images.stamps import FileStamp
 from dystrack.manager.events import AnalysisFailed
 from dystrack.manager.record.states import position_from_record, position_record
-from dystrack.manager.tracking.decision import TrackingRules, decide
+from dystrack.manager.tracking.decision import decide
 from dystrack.manager.tracking.positions import Position
+from dystrack.manager.tracking.rules import TrackingRules
 from dystrack.manager.tracking.target import Ending, Failure, NotAnalysed, Target
 from dystrack.manager.watching.image_names import ImageLabel
 from dystrack.manager.watching.waiting_line import ArrivedImage

@@ -176,3 +176,18 @@ def test_natural_order():
 )
 def test_what_dystrack_writes_is_never_a_prescan(name, name_filter):
     assert not name_filter.matches(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("closeup_3_pos_1_point_2.czi", ("closeup_1_2", None, "closeup")),
+        ("sub/overview_t3_pos_1.czi", ("overview_1", 3, "overview")),
+        ("overview/job_t3_pos_1.czi", ("1", 3, "")),
+        ("overview_7.tif", ("overview_1", None, "overview")),
+    ],
+)
+def test_what_is_known_in_one_phase_does_not_hold_in_another(name, label):
+    pattern = PositionPattern(phases=("overview", "closeup"))
+    assert pattern.label(name) == ImageLabel(*label)
+    assert PositionPattern().label(name).phase == ""

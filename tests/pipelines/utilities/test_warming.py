@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from dystrack.core.errors import ConfigurationError, TargetNotFoundError
-from dystrack.options.pipeline_reference import pipeline_names
 from dystrack.pipelines.utilities.warming import rehearse
 from genuine_files import genuine_files
 from pipelines.images import streak, write_tiff
+from shipped import SELF_CONTAINED
 
-PIPELINES = pipeline_names("dystrack.pipelines")
+PIPELINES = SELF_CONTAINED
 PROBE = """
 import sys
 from importlib import import_module

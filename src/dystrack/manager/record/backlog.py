@@ -10,6 +10,7 @@ from dystrack.manager.record.pipeline_name import PipelineName
 from dystrack.manager.record.replay import Summary
 from dystrack.manager.record.resume import PastRun
 from dystrack.manager.settings import Settings
+from dystrack.manager.watching.image_names import PositionPattern
 
 __all__ = ["Backlog", "describe_resume", "find_backlog", "found_at_start"]
 
@@ -38,7 +39,9 @@ class Backlog:
         return [name for name in self.missed if name not in chosen]
 
 
-def find_backlog(names: Iterable[str], past: PastRun, settings: Settings) -> Backlog:
+def find_backlog(
+    names: Iterable[str], past: PastRun, settings: Settings, naming: PositionPattern
+) -> Backlog:
     """Return what a resumed run has to catch up with.
 
     A prescan whose failure ended the run is analysed once more, unless its failure would end this
@@ -52,6 +55,8 @@ def find_backlog(names: Iterable[str], past: PastRun, settings: Settings) -> Bac
         The run before.
     settings : Settings
         How to go on.
+    naming : PositionPattern
+        Tells a name's position.
 
     Returns
     -------
@@ -62,7 +67,7 @@ def find_backlog(names: Iterable[str], past: PastRun, settings: Settings) -> Bac
     given_up = set() if settings.img_err_fallback else set(past.summary.ended_by)
     wanted = [name for name in missed if name not in given_up]
     if settings.backlog == "newest":
-        wanted = list({settings.naming.label(name).position: name for name in wanted}.values())
+        wanted = list({naming.label(name).position: name for name in wanted}.values())
     return Backlog(missed, wanted)
 
 

@@ -11,9 +11,9 @@ from dystrack.manager.record.encoding import decode
 from dystrack.manager.record.pipeline_name import PipelineName
 from dystrack.manager.record.replay import Replay, Summary
 from dystrack.manager.record.states import position_from_record
-from dystrack.manager.settings import SETTING_NAMES, Settings, differing_from_defaults
+from dystrack.manager.settings import SETTING_NAMES, differing_from_defaults
 from dystrack.manager.tracking.positions import Position
-from dystrack.manager.watching.image_names import JOURNAL_NAME
+from dystrack.manager.watching.image_names import JOURNAL_NAME, PositionPattern
 
 __all__ = ["PastRun", "read_replay", "recall"]
 
@@ -115,16 +115,16 @@ class PastRun:
         }
         return {n: v for n, v in past.items() if n not in given} | keys
 
-    def positions(self, settings: Settings) -> list[Position]:
+    def positions(self, img_cache: Mapping[str, Any], naming: PositionPattern) -> list[Position]:
         """Return each position as it was left; a cache that was not kept starts anew.
 
         The very first prescan of a position that ended the run is behind it: the next failure
         there ends nothing.
         """
-        names = [settings.naming.label(name).position for name in self.summary.ended_by]
-        begun = {name: Position(name, copied(settings.img_cache)) for name in names}
+        names = [naming.label(name).position for name in self.summary.ended_by]
+        begun = {name: Position(name, copied(img_cache)) for name in names}
         kept = {
-            name: position_from_record(state, copied(settings.img_cache))
+            name: position_from_record(state, copied(img_cache))
             for name, state in self.summary.states.items()
         }
         return list((begun | kept).values())

@@ -15,7 +15,7 @@
 With a tracker, its place takes the place of the answer, and of the previous coordinates.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from dystrack.core.analysis import Analysis
 from dystrack.core.coordinates import PixelPosition
@@ -28,6 +28,7 @@ from dystrack.manager.tracking.answers import check_inside_image
 from dystrack.manager.tracking.extra_targets import allowed_targets
 from dystrack.manager.tracking.following import Course, course_of
 from dystrack.manager.tracking.positions import Position
+from dystrack.manager.tracking.rules import TrackingRules
 from dystrack.manager.tracking.runaway import wrong_axes
 from dystrack.manager.tracking.target import (
     Answer,
@@ -38,51 +39,7 @@ from dystrack.manager.tracking.target import (
     Target,
 )
 
-__all__ = ["TrackingRules", "decide"]
-
-
-@dataclass(frozen=True)
-class TrackingRules:
-    """What a user allows.
-
-    Attributes
-    ----------
-    fallback : {"previous", "stay", "predict"} or None
-        What to send when an analysis fails; None: end the session.
-    frame_margin_px : float
-        How far outside its image a target may lie.
-    limits : Limits
-        Greatest steps and travels.
-    max_failures : int or None
-        Number of failures in a row at one position that is tolerated.
-    on_max_failures : {"hold", "stop"}
-        What to do beyond: hold the position where it is, or end the session.
-    on_runaway : {"warn", "hold"}
-        What to do when the stage runs away from the sample.
-    track : {"off", "smooth", "auto", "lead"}
-        What is made of the answers.
-    has_two_targets : bool
-        Whether the microscope takes the next prescan elsewhere than the main scan.
-    """
-
-    fallback: str | None = "previous"
-    frame_margin_px: float = 0.0
-    limits: Limits = field(default_factory=Limits)
-    max_failures: int | None = None
-    on_max_failures: str = "hold"
-    on_runaway: str = "warn"
-    track: str = "off"
-    has_two_targets: bool = False
-
-    @property
-    def is_tracked(self) -> bool:
-        """Whether the tracker says where to go."""
-        return self.track != "off"
-
-    @property
-    def has_tracker(self) -> bool:
-        """Whether a tracker watches, be it only for what to do when an analysis fails."""
-        return self.is_tracked or self.fallback == "predict"
+__all__ = ["decide"]
 
 
 def decide(target: Target, outcome: Outcome, rules: TrackingRules) -> Answer | Ending:
@@ -102,6 +59,7 @@ def decide(target: Target, outcome: Outcome, rules: TrackingRules) -> Answer | E
     Answer or Ending
         What is to be sent, with the new state of the position; or that the session ends.
     """
+    rules = rules.in_phase(target.label.phase)
     if isinstance(outcome, NotAnalysed):
         return _answer_failure(target, None, Failure.of(RefusedMoveError(outcome.reason)))
     outcome = _judged(target, outcome, rules)

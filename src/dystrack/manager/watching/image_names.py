@@ -2,11 +2,13 @@
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dystrack.core.answer_file import ANSWER_SUFFIX
 from dystrack.core.coords_file import COORDS_FILE_NAME, VISITS_FILE_NAME
 from dystrack.core.errors import ConfigurationError
+from dystrack.core.phases import phase_in
 from dystrack.core.targets_file import TARGETS_SUFFIXES
 from dystrack.images.image_file import SUPPORTED
 
@@ -106,13 +108,17 @@ class ImageLabel:
     Attributes
     ----------
     position : str
-        Position, as it stands in the name without leading zeros.
+        Position, as it stands in the name without leading zeros; behind its phase, if the
+        experiment has phases.
     time_point : int or None
         Time point, if the name has one.
+    phase : str
+        Phase of the experiment; empty if it has none.
     """
 
     position: str
     time_point: int | None
+    phase: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +200,9 @@ class PositionPattern:
         Regular expression with the group ``position`` and, if wanted, ``time``. It is searched
         in the name. Empty: all names are one position. The default finds all tokens of the usual
         vendors and joins them, so that point 1 of well A is not point 1 of well B.
+    phases : sequence of str, optional
+        Words in names that tell the phases of an experiment apart: what is known of a position
+        in one of them does not hold in another.
 
     Raises
     ------
@@ -201,7 +210,8 @@ class PositionPattern:
         If it is not a regular expression or has no such group.
     """
 
-    def __init__(self, pattern: str = DEFAULT_POSITION_PATTERN) -> None:
+    def __init__(self, pattern: str = DEFAULT_POSITION_PATTERN, phases: Sequence[str] = ()) -> None:
+        self._phases = phases
         self._regex = _compile(pattern, "position_pattern")
         self._joins_all = pattern == DEFAULT_POSITION_PATTERN
         if pattern and "position" not in self._regex.groupindex:
@@ -215,9 +225,12 @@ class PositionPattern:
         """Return position and time point of a name, or of a path within the watched folder."""
         positions, times = self._tokens(name)
         numbers = [time for time in times if time.isdecimal()]
+        position = "_".join(map(_without_leading_zeros, positions)) or SINGLE_POSITION
+        phase = phase_in(re.split(r"[\\/]", name)[-1], self._phases) if self._phases else ""
         return ImageLabel(
-            position="_".join(map(_without_leading_zeros, positions)) or SINGLE_POSITION,
+            position=f"{phase}_{position}" if phase else position,
             time_point=int(numbers[0]) if numbers else None,
+            phase=phase,
         )
 
     def fits(self, name: str) -> bool:

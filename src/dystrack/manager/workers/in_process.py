@@ -7,9 +7,9 @@ from typing import Any, Protocol
 from dystrack.core.analysis import Analysis
 from dystrack.core.caches import copied
 from dystrack.core.errors import ConfigurationError
+from dystrack.core.hooks import warm_up
 from dystrack.core.protocols import Pipeline
 from dystrack.manager.workers.answers import ask, contained
-from dystrack.manager.workers.warming import warm_up
 
 __all__ = ["InProcessWorker", "Worker"]
 

@@ -24,11 +24,11 @@ from typing import TYPE_CHECKING, Any
 from dystrack.core.analysis import Analysis
 from dystrack.core.error_texts import safe_text
 from dystrack.core.errors import InvalidAnswerError
+from dystrack.core.hooks import warm_up
 from dystrack.core.protocols import Pipeline
 from dystrack.manager.workers.answers import ask, contained
 from dystrack.manager.workers.errors_from_elsewhere import error_as_data
 from dystrack.manager.workers.plain_data import is_plain_data, packed
-from dystrack.manager.workers.warming import warm_up
 from dystrack.options.pipeline_reference import load_pipeline
 
 if TYPE_CHECKING:

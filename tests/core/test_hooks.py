@@ -3,7 +3,7 @@ import sys
 import pytest
 
 from dystrack.core.errors import ConfigurationError
-from dystrack.manager.workers.warming import warm_up
+from dystrack.core.hooks import warm_up
 from fakes import fixed_pipeline
 
 
