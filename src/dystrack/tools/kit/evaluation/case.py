@@ -15,12 +15,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dystrack.core import hooks
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.error_texts import safe_text
 from dystrack.core.findings import FINDINGS_KEY
 from dystrack.core.protocols import Pipeline
 from dystrack.images.image_file import Verdict, inspect_image
-from dystrack.manager.workers import warming
 from dystrack.manager.workers.answers import ask
 from dystrack.options.pipeline_reference import load_pipeline
 from dystrack.tools.kit.evaluation.prescan_files import LoadedPrescan, load_prescan, write_prescan
@@ -96,7 +96,7 @@ def warm_up(*, case: Case) -> None:
     """Do everything that the pipeline of a case does only once, so that no case takes longer."""
     what = (case.reference, repr(case.options))
     if what not in _warmed:
-        warming.warm_up(load_pipeline(case.reference, SHIPPED), case.options)
+        hooks.warm_up(load_pipeline(case.reference, SHIPPED), case.options)
         _warmed.add(what)
 
 

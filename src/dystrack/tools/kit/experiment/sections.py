@@ -41,7 +41,7 @@ _SETTINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "on_max_failures",
             "on_runaway",
         ),
-        "tracking": ("track", "img_err_fallback"),
+        "tracking": ("track", "track_phases", "img_err_fallback"),
         "sending": (
             "answer_files",
             "tra_method",
