@@ -1,5 +1,6 @@
 """Run files become experiment files that say the same."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,13 @@ def follow(target_path, sigma=1.0, name="", reference=None):
     """Follow it."""
     return 0.0, sigma, 0.0, name, {"reference": reference}
 '''
+
+
+@pytest.fixture(autouse=True)
+def no_module_of_another_test(monkeypatch):
+    """Forget the `my_pipeline` that another test imported; what this one imports goes too."""
+    monkeypatch.setitem(sys.modules, "my_pipeline", None)
+    monkeypatch.delitem(sys.modules, "my_pipeline")
 
 
 @pytest.mark.parametrize("run_file", RUN_FILES, ids=lambda path: path.stem)
