@@ -192,3 +192,11 @@ def test_all_of_it_together(tmp_path, monkeypatch, screen, words, reports):
     assert (tmp_path / "dystrack_rehearsal.html").read_text() == "mine"
     assert all(tmp_path.joinpath(report).name in screen.text for report in reports)
     assert "1 prescan, 1 answered, 1 of them from their own image." in screen.text
+
+
+def test_a_tracker_that_was_asked_for_is_left_out_and_this_is_said(asked, screen):
+    run_rehearsal("dystrack rehearse x", RUN_FILE, ["F", "--track", "auto"], screen)
+    assert "The tracker is left out" in screen.text
+    again = Screen()
+    run_rehearsal("dystrack rehearse x", RUN_FILE, ["F"], again)
+    assert "tracker" not in again.text

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import tifffile
 
-from dystrack.core.errors import ConfigurationError, FolderError
+from dystrack.core.errors import ConfigurationError, FolderError, TargetNotFoundError
 from dystrack.manager.events import Answered, SessionStarted
 from dystrack.scopes.writing.behaviours import BEHAVIOURS
 from dystrack.tools.rehearsal import replay
@@ -228,3 +228,32 @@ def test_images_that_are_folders_are_replayed_whole(tmp_path):
 def test_the_names_of_all_behaviours_are_documented():
     for name in BEHAVIOURS:
         assert name in RehearsalSettings.__doc__
+
+
+def wandering(target_path, seen=0):
+    """Answer with places between which a tracker would smooth.
+
+    Parameters
+    ----------
+    target_path : str
+        The prescan.
+    seen : int
+        Cached number of calls.
+    """
+    if seen == 2:
+        raise TargetNotFoundError("nothing there")
+    return 2.0, 6.0, [10.0, 13.0][seen], "OK", {"seen": seen + 1}
+
+
+@pytest.mark.parametrize(
+    "asked", [{"track": "auto"}, {"track": "lead", "img_err_fallback": "predict"}, {}]
+)
+def test_places_are_the_pipelines_own_since_nobody_knows_how_the_stage_moved(recordings, asked):
+    rehearsal = run(recordings, wandering, **asked)
+    answers = [replayed.answer for replayed in rehearsal.replayed]
+    assert [(one.x, one.msg, one.outcome) for one in answers] == [
+        (10.0, "OK", "ok"),
+        (13.0, "OK", "ok"),
+        (13.0, "Image analysis failed!", "fallback"),
+    ]
+    assert all(one.predicted is None for one in answers)

@@ -1,9 +1,10 @@
 """The command line of a rehearsal: its options are those of the run, and a few of its own."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import rich.box
 from rich.console import Group, RenderableType
@@ -20,7 +21,13 @@ from dystrack.options.option_help import help_screen
 from dystrack.options.pipeline_reference import LoadedPipeline
 from dystrack.options.standard_output import printable
 from dystrack.tools.rehearsal.recordings import LONGEST_GAP_S, Recordings
-from dystrack.tools.rehearsal.rehearse import FORCED, Rehearsal, RehearsalSettings, rehearse
+from dystrack.tools.rehearsal.rehearse import (
+    FORCED,
+    Rehearsal,
+    RehearsalSettings,
+    instead_of_tracker,
+    rehearse,
+)
 from dystrack.tools.rehearsal.replay import Replayed
 
 __all__ = ["rehearsal_options", "rehearsal_table", "run_rehearsal"]
@@ -28,6 +35,10 @@ __all__ = ["rehearsal_options", "rehearsal_table", "run_rehearsal"]
 _HELP_WORDS = frozenset({"--help", "-h"})
 _MEANINGLESS = frozenset({*FORCED, "backlog", "tra_err_resume", "max_checks"})
 _OWN = frozenset(field.name for field in fields(RehearsalSettings))
+_WITHOUT_TRACKER = (
+    "The tracker is left out: nobody knows how the stage moved between recorded prescans. What "
+    "follows are the answers of the pipeline alone; dystrack demo --track auto shows the tracker."
+)
 _MS_PER_S = 1000.0
 _NAMES_SHOWN = 3
 _MOST_REPORTS = 1000
@@ -67,6 +78,7 @@ def run_rehearsal(
     own = {name: value for name, value in request.manager_kwargs.items() if name in _OWN}
     settings = RehearsalSettings(**own)
     given = {name: value for name, value in request.manager_kwargs.items() if name not in _OWN}
+    manager_kwargs = {**loaded.manager_kwargs, **given}
     folder = Path(request.target_dir)
     rehearsal = rehearse(
         folder,
@@ -74,8 +86,8 @@ def run_rehearsal(
         settings,
         img_kwargs={**loaded.analysis_kwargs, **request.analysis_kwargs},
         img_cache=loaded.analysis_cache,
-        manager_kwargs={**loaded.manager_kwargs, **given},
-        on_start=lambda found: show(_describe_start(folder, found, settings)),
+        manager_kwargs=manager_kwargs,
+        on_start=lambda found: show(_describe_start(folder, found, settings, manager_kwargs)),
         report_to=_report_path(settings),
     )
     show(rehearsal_table(rehearsal))
@@ -150,7 +162,9 @@ def _report_path(settings: RehearsalSettings) -> Path | None:
     return next((path for path in paths if not path.exists()), None)
 
 
-def _describe_start(folder: Path, found: Recordings, settings: RehearsalSettings) -> Text:
+def _describe_start(
+    folder: Path, found: Recordings, settings: RehearsalSettings, manager_kwargs: Mapping[str, Any]
+) -> Text:
     """Say what will be replayed, and what will not."""
     pace = f"one every {settings.interval:g} s" if settings.interval else "one after the other"
     if settings.interval is None:
@@ -163,6 +177,8 @@ def _describe_start(folder: Path, found: Recordings, settings: RehearsalSettings
         left_out = f"Left out, as they are no images: {listed}{more}."
         advice = "A run takes every new file for a prescan, without --file_start or --file_end."
         lines += [f"{left_out} {advice}"]
+    if instead_of_tracker(manager_kwargs):
+        lines += [_WITHOUT_TRACKER]
     return Text("\n".join(map(printable, lines)))
 
 

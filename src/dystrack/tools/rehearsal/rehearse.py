@@ -27,7 +27,7 @@ from dystrack.tools.afterwards.report import write_report
 from dystrack.tools.rehearsal.recordings import Recordings, find_recordings, pauses_s
 from dystrack.tools.rehearsal.replay import Outcomes, Player, Replayed
 
-__all__ = ["FORCED", "Rehearsal", "RehearsalSettings", "rehearse"]
+__all__ = ["FORCED", "Rehearsal", "RehearsalSettings", "instead_of_tracker", "rehearse"]
 
 FORCED: Mapping[str, Any] = MappingProxyType(
     {"tra_method": "txt", "tra_kwargs": {}, "write_txt": True, "resume": False}
@@ -118,7 +118,7 @@ def rehearse(
         Keyword arguments for the pipeline, as
         `dystrack.manager.manager.run_dystrack_manager` takes them.
     manager_kwargs : mapping
-        Its other keyword arguments; `FORCED` goes before them.
+        Its other keyword arguments; `FORCED` and `instead_of_tracker` go before them.
     on_start : callable
         Is told what will be replayed, before the session starts.
     report_to : Path or None, default None
@@ -145,7 +145,8 @@ def rehearse(
         minutes = Outcomes(folder)
         pauses = pauses_s(prescans, settings.interval)
         player = Player(prescans, pauses, BEHAVIOURS[settings.behaviour], folder, minutes)
-        given = {**manager_kwargs, **FORCED, "img_kwargs": img_kwargs, "img_cache": img_cache}
+        given = {**manager_kwargs, **instead_of_tracker(manager_kwargs), **FORCED}
+        given |= {"img_kwargs": img_kwargs, "img_cache": img_cache}
         most = given.get("max_triggers")
         given["max_triggers"] = len(prescans) if most is None else min(most, len(prescans))
         error: Exception | None = None
@@ -160,6 +161,18 @@ def rehearse(
             player.stop()
         replayed = tuple(minutes.outcome_of(p.name) for p in prescans)
         return Rehearsal(replayed, error, _report(folder, report_to))
+
+
+def instead_of_tracker(manager_kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that a rehearsal replaces because they ask for the tracker.
+
+    It puts a path together from the answers and the moves of the stage. Nobody knows how the stage
+    moved between recorded prescans, so its places would be made up.
+    """
+    usual = {"track": "off", "img_err_fallback": True}
+    asks = {"track": manager_kwargs.get("track", "off") != "off"}
+    asks["img_err_fallback"] = manager_kwargs.get("img_err_fallback") == "predict"
+    return {name: usual[name] for name, is_asked in asks.items() if is_asked}
 
 
 def _report(folder: Path, to: Path | None) -> Path | None:
