@@ -1,4 +1,5 @@
 import io
+import os
 import subprocess
 import sys
 import types
@@ -302,3 +303,28 @@ def test_only_the_command_that_is_called_is_imported() -> None:
     assert "dystrack.cli.pipelines" in imported
     assert not {"dystrack.cli.run", "dystrack.cli.demo", "dystrack.cli.rehearse"} & imported
     assert not {"dystrack.manager", "dystrack.tools", "dystrack.scopes"} & imported
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+@pytest.mark.parametrize("buffering", ["0", ""])
+@pytest.mark.parametrize("words", [["pipelines"], ["--help"], ["--version"], ["run", "--help"]])
+def test_output_without_a_place_is_one_message(words: list[str], buffering: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "dystrack", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONUNBUFFERED": buffering},
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("dystrack: The output could not be written: [Errno 28]")
+    assert done.stderr.count("\n") == 1
+
+
+def test_an_error_of_the_system_in_a_pipeline_keeps_its_traceback(run: FakeRun) -> None:
+    run.error = OSError("of the pipeline")
+
+    with pytest.raises(OSError, match="of the pipeline"):
+        cli.main(["run", "lateral_line", "F"])

@@ -8,7 +8,12 @@ import pytest
 
 from dystrack.core.answer_file import read_answer
 from dystrack.core.coords_file import FAILURE_MESSAGE, CoordsLine
-from dystrack.core.errors import IncompleteImageError, InvalidAnswerError, RefusedMoveError
+from dystrack.core.errors import (
+    IncompleteImageError,
+    InvalidAnswerError,
+    RefusedMoveError,
+    TransmissionError,
+)
 from dystrack.core.findings import FINDINGS_KEY, ExtraTarget
 from dystrack.core.targets_file import targets_path, write_targets
 from dystrack.images.image_file import ImageStatus, Verdict
@@ -372,8 +377,10 @@ def test_a_failing_transmission_ends_the_session_unless_told_otherwise(
     rig = Rig(tmp_path, [(1, 2, 3), (1, 2, 3)], send_limit_s=limit_s)
     rig.transmission_errors = [OSError("locked") for _ in range(99)]
     started_s = rig.clock.monotonic()
-    with pytest.raises(OSError, match="locked"):
+    message = rf"could not be sent in {n_attempts} attempts: OSError: locked\. .*--resume"
+    with pytest.raises(TransmissionError, match=message) as raised:
         rig.run()
+    assert isinstance(raised.value.__cause__, OSError)
     assert rig.clock.monotonic() - started_s == pytest.approx(max(limit_s, 0.4))
     assert 99 - len(rig.transmission_errors) == n_attempts
     assert [(e.attempt, e.final) for e in rig.told.of(TransmissionFailed)] == [

@@ -1,5 +1,6 @@
 """The `dystrack` command: finds the command that is meant, and turns errors into exit codes."""
 
+import contextlib
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
@@ -8,7 +9,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from dystrack import __version__
 from dystrack.core.errors import ConfigurationError, DyStrackError
-from dystrack.options.standard_output import printable, replace_unknown_characters
+from dystrack.options.standard_output import (
+    let_go_of_output,
+    printable,
+    replace_unknown_characters,
+    takes_output,
+)
 
 if TYPE_CHECKING:
     import cyclopts
@@ -54,12 +60,18 @@ def main(words: Sequence[str] | None = None) -> None:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             _call_command(tokens)
+            sys.stdout.flush()
     except ConfigurationError as error:
         _leave(str(error), _EXIT_USAGE)
     except DyStrackError as error:
         _leave(f"{type(error).__name__}: {error}", _EXIT_FAILED)
     except KeyboardInterrupt:
         _leave("Stopped.", _EXIT_INTERRUPTED)
+    except OSError as error:
+        if takes_output():
+            raise
+        let_go_of_output()
+        _leave(f"The output could not be written: {error}. Give it another place.", _EXIT_FAILED)
 
 
 def _call_command(tokens: list[str]) -> None:
@@ -106,5 +118,6 @@ def _show_warning(
 
 
 def _leave(message: str, code: int) -> NoReturn:
-    sys.stderr.write(f"dystrack: {printable(message)}\n")
+    with contextlib.suppress(OSError):  # it may have no place either
+        sys.stderr.write(f"dystrack: {printable(message)}\n")
     raise SystemExit(code)

@@ -95,8 +95,8 @@ class WorkerError(AnalysisError):
     """The process in which a pipeline ran hung or died."""
 
 
-class TransmissionError(DyStrackError):
-    """Coordinates could not be handed to the microscope."""
+class TransmissionError(DyStrackError, OSError):
+    """Coordinates could not be handed to the microscope; its cause says why."""
 
 
 class ScopeError(DyStrackError):

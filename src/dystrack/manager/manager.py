@@ -187,9 +187,11 @@ def run_dystrack_manager(
         If the text file is not one of DySTrack's.
     JournalError
         If the journal cannot be written, or if the run cannot be resumed.
+    TransmissionError
+        If coordinates could not be sent, unless `tra_err_resume`; an `OSError`, whose cause is
+        what the way to the microscope raised.
     Exception
-        What the pipeline raised on the very first prescan, or on any without fallback; what
-        kept coordinates from being sent, unless `tra_err_resume`.
+        What the pipeline raised on the very first prescan, or on any without fallback.
     """
     given = differing_from_defaults(locals())
     with open_run(

@@ -10,6 +10,7 @@ from dystrack.core.answer_file import write_answer
 from dystrack.core.coordinates import offset_from_centre_um
 from dystrack.core.coords_file import COORDS_FILE_NAME, CoordsLine
 from dystrack.core.error_texts import describe_error
+from dystrack.core.errors import TransmissionError
 from dystrack.core.protocols import Clock, Transmitter
 from dystrack.core.targets_file import write_targets
 from dystrack.manager.controls import Controls
@@ -152,8 +153,8 @@ class Sender:
 
         Raises
         ------
-        Exception
-            What the last attempt raised, unless failures are only told.
+        TransmissionError
+            If it could not be sent, unless failures are only told.
         """
         self._waiting = [parcel.overtaken() for parcel in self._waiting]
         self._send_waiting()
@@ -231,7 +232,7 @@ class Sender:
             if is_last:
                 self._waiting[-1] = parcel.late()
                 if is_over and not self._resume:
-                    raise error
+                    raise _given_up(parcel, attempt, error) from error
                 return False
             self._rest(pause_s if attempt < _LEAST_ATTEMPTS else min(pause_s, left_s))
             attempt, pause_s = attempt + 1, min(pause_s * _PAUSE_GROWTH, _LONGEST_PAUSE_S)
@@ -340,6 +341,14 @@ class Sender:
             return Path(self._target_dir, COORDS_FILE_NAME).stat().st_size
         except OSError:
             return None
+
+
+def _given_up(parcel: Parcel, n_attempts: int, error: Exception) -> TransmissionError:
+    return TransmissionError(
+        f"The coordinates for {parcel.target.image.path.name} could not be sent in {n_attempts} "
+        f"attempts: {describe_error(error)}. Once the way to the microscope is free, --resume goes "
+        "on where this run was; --tra_err_resume keeps a run going meanwhile."
+    )
 
 
 def _step_um(target: Target, answer: Answer) -> tuple[float, float, float] | None:

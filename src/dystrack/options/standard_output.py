@@ -1,9 +1,11 @@
 """Standard output, and names that others have chosen, made ready to be printed."""
 
+import contextlib
 import io
+import os
 import sys
 
-__all__ = ["printable", "replace_unknown_characters"]
+__all__ = ["let_go_of_output", "printable", "replace_unknown_characters", "takes_output"]
 
 
 def replace_unknown_characters() -> None:
@@ -15,6 +17,24 @@ def replace_unknown_characters() -> None:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
+
+
+def takes_output() -> bool:
+    """Return whether standard output can be written: no full disk, no pipe without a reader."""
+    try:
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+    except OSError:
+        return False
+    return True
+
+
+def let_go_of_output() -> None:
+    """Lead standard output nowhere, so that what is left of it is not tried again at the end."""
+    with contextlib.suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def printable(text: str) -> str:

@@ -1,8 +1,8 @@
 """Has a report written when a session ends, however it ends."""
 
+import contextlib
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from dystrack.manager.events import Event, Listener, SessionStarted
 __all__ = ["report_at_end"]
 
 
-@contextmanager
+@contextlib.contextmanager
 def report_at_end(
     manager_kwargs: Mapping[str, Any], *, is_wanted: bool = True
 ) -> Iterator[dict[str, Any]]:
@@ -49,9 +49,10 @@ def _report(folder: Path) -> None:
     """Write a report and say where it is; the run is over, so what fails is only told."""
     from dystrack.tools.afterwards.report import write_report  # noqa: PLC0415 - once the run is over
 
-    try:
-        page = write_report(folder)
-    except Exception as error:  # noqa: BLE001 - it must not hide how the run ended
-        sys.stderr.write(f"Note: there is no report: {type(error).__name__}: {error}\n")
-    else:
-        sys.stdout.write(f"The report is {page}\n")
+    with contextlib.suppress(OSError):  # no place for output is no reason to hide how it ended
+        try:
+            page = write_report(folder)
+        except Exception as error:  # noqa: BLE001 - it must not hide how the run ended
+            sys.stderr.write(f"Note: there is no report: {type(error).__name__}: {error}\n")
+        else:
+            sys.stdout.write(f"The report is {page}\n")
