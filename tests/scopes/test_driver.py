@@ -266,7 +266,9 @@ def test_simulated_organoids_are_kept_in_the_middle(tmp_path, axes):
     errors = []
 
     def answer(path):
-        z, y, x, message, _ = analyze_image(str(path), method="intensity", warn_8bit=False)
+        z, y, x, message, _ = analyze_image(
+            str(path), method="intensity", warn_8bit=False, await_write=0
+        )
         return CoordsLine(z, y, x, message)
 
     run = Run(

@@ -30,6 +30,7 @@ _COMMANDS = {
     "new": (False, "Write a pipeline of your own to start from, with its test."),
     "convert": (False, "Make an experiment.toml of a Python run file."),
     "evaluate": (True, "Say how far a pipeline can be trusted, from prescans under stress."),
+    "scope": (True, "Drive a microscope through an experiment, or check the connection to it."),
     "report": (False, "Write a report of the last run in a folder, also of one that goes on."),
 }
 _NO_FLAGS: Mapping[str, Any] = MappingProxyType(

@@ -7,13 +7,14 @@ from types import MappingProxyType
 
 from dystrack.core.errors import ConfigurationError
 from dystrack.options.pipeline_reference import LoadedPipeline, load_with_settings, pipeline_names
+from dystrack.tools.microscope.settings import ScopeSettings
 
 __all__ = ["SECTIONS", "SHIPPED", "load_first_word", "said_help"]
 
 SHIPPED = "dystrack.pipelines"
 """The package of the shipped pipelines."""
 
-SECTIONS: Mapping[str, type] = MappingProxyType({})
+SECTIONS: Mapping[str, type] = MappingProxyType({"microscope": ScopeSettings})
 """Sections of an experiment file that belong to other rooms, with an attrs class for each."""
 
 _HELP = """\

@@ -9,7 +9,7 @@ from typing import Any
 from dystrack.core.errors import ConfigurationError
 from dystrack.scopes.protocols import Scope
 
-__all__ = ["SCOPES", "Opener", "find_opener"]
+__all__ = ["SCOPES", "TRIALS", "Opener", "find_opener"]
 
 Opener = Callable[..., AbstractContextManager[Scope]]
 """Connects to a microscope and gives it back at the end.
@@ -29,6 +29,9 @@ SCOPES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Where the opener of each microscope is."""
+
+TRIALS: Mapping[str, str] = MappingProxyType({"simulator": "center_of_mass"})
+"""Microscopes that can be tried with nothing but their name, and the pipeline for that."""
 
 
 def find_opener(name: str) -> Opener:

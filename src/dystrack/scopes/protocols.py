@@ -25,6 +25,7 @@ from dystrack.core.coordinates import VoxelSize
 from dystrack.core.protocols import Clock
 from dystrack.scopes.box import Box
 from dystrack.scopes.geometry import PositionUm
+from dystrack.scopes.stage import StageAxes
 
 __all__ = ["Prescan", "Scope", "ScopeFacts", "ScopeTraits", "ZOwner"]
 
@@ -59,6 +60,9 @@ class ScopeTraits:
         file that the microscope writes.
     reach_um : PositionUm
         How far a scan itself moves stage and focus to either side, such as half of a z-stack.
+    axes : StageAxes or None
+        How the stage lies to the image, where that is certain, as in a simulation; None where it
+        has to be measured.
     """
 
     name: str
@@ -67,6 +71,7 @@ class ScopeTraits:
     stays: bool = True
     delivers_pixels: bool = False
     reach_um: PositionUm = _NOTHING
+    axes: StageAxes | None = None
 
 
 @dataclass(frozen=True)

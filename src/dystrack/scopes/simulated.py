@@ -87,6 +87,7 @@ class SimulatedScope:
             status="simulated from beginning to end",
             delivers_pixels=True,
             reach_um=PositionUm(deepest_um, 0.0, 0.0),
+            axes=self._axes if isinstance(self._axes, StageAxes) else None,
         )
 
     def facts(self) -> ScopeFacts:

@@ -1,0 +1,1 @@
+"""A real or simulated microscope, driven by DySTrack: experiments, checks, calibrations."""
