@@ -5,7 +5,8 @@
 
 import json
 
-from dystrack.cli.pipeline_words import SECTIONS, SHIPPED
+from dystrack.cli.pipeline_words import SHIPPED
+from dystrack.cli.sections import SECTIONS
 from dystrack.tools.kit.experiment.schema import SCHEMA_PATH, experiment_schema
 
 

@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-from dystrack.cli.pipeline_words import SECTIONS, SHIPPED
+from dystrack.cli.pipeline_words import SHIPPED
+from dystrack.cli.sections import SECTIONS
 from dystrack.tools.kit.experiment.conversion import convert_run_file
 
 __all__ = ["convert"]

@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dystrack.cli.pipeline_words import SECTIONS, SHIPPED
+from dystrack.cli.pipeline_words import SHIPPED
+from dystrack.cli.sections import SECTIONS
 from dystrack.tools.kit.scaffold.scaffold import write_new_pipeline
 
 __all__ = ["new"]

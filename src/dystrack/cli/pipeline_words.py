@@ -1,21 +1,16 @@
 """What commands have in common that take a pipeline or an experiment as their first word."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import MappingProxyType
 
 from dystrack.core.errors import ConfigurationError
 from dystrack.options.pipeline_reference import LoadedPipeline, load_with_settings, pipeline_names
-from dystrack.tools.microscope.settings import ScopeSettings
 
-__all__ = ["SECTIONS", "SHIPPED", "load_first_word", "said_help"]
+__all__ = ["SHIPPED", "load_first_word", "said_help"]
 
 SHIPPED = "dystrack.pipelines"
 """The package of the shipped pipelines."""
-
-SECTIONS: Mapping[str, type] = MappingProxyType({"microscope": ScopeSettings})
-"""Sections of an experiment file that belong to other rooms, with an attrs class for each."""
 
 _HELP = """\
 Usage: dystrack {command} PIPELINE FOLDER [--option value ...]
@@ -56,6 +51,7 @@ def load_first_word(command: str, words: Sequence[str]) -> LoadedPipeline:
         )
         raise ConfigurationError(msg)
     if words[0].lower().endswith(".toml"):
+        from dystrack.cli.sections import SECTIONS  # noqa: PLC0415 - for these alone
         from dystrack.tools.kit.experiment.reading import read_experiment  # noqa: PLC0415 - for these alone
 
         return read_experiment(Path(words[0]), SHIPPED, SECTIONS)

@@ -1,0 +1,10 @@
+"""Sections of an experiment file that belong to other rooms, with an attrs class for each."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from dystrack.tools.microscope.settings import ScopeSettings
+
+__all__ = ["SECTIONS"]
+
+SECTIONS: Mapping[str, type] = MappingProxyType({"microscope": ScopeSettings})
