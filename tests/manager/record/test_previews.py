@@ -8,7 +8,14 @@ from PIL import Image
 
 from dystrack.manager.events import AnalysisStarted, Answered, ImageNoticed, SessionStarted
 from dystrack.manager.record import previews
-from dystrack.manager.record.previews import PreviewWriter, preview_name, project, read_preview
+from dystrack.manager.record.previews import (
+    PreviewWriter,
+    preview_name,
+    project,
+    project_side,
+    read_preview,
+    side_path,
+)
 from dystrack.manager.watching.folder import list_names
 from made_up_runs import made_up_run
 
@@ -30,7 +37,8 @@ def answered(path, *, position="1", outcome="ok"):
 
 
 def names_in(folder):
-    return sorted(path.name for path in (folder / "dystrack_previews").iterdir())
+    names = (path.name for path in (folder / "dystrack_previews").iterdir())
+    return sorted(name for name in names if ".side." not in name)
 
 
 def keep(folder, events, read=lambda path: (STACK, "ZYX"), **kwargs):
@@ -62,6 +70,20 @@ def test_a_picture_is_the_brightest_third_along_z_of_one_channel(axes, shape, ch
     n_bright = max(1, len(planes) // 3)
     assert np.allclose(small, planes[-n_bright:].mean(axis=0))
     assert reduction == 1
+
+
+def test_a_stack_is_also_seen_from_the_side(tmp_path):
+    keep(tmp_path, [answered(tmp_path / "a.tif")])
+    path = side_path(tmp_path / "dystrack_previews" / "a.tif.png")
+    side = read_preview(path)
+    assert side.pixels.shape == (6, 5)  # z, x
+    assert np.allclose(side.pixels, STACK.max(axis=1), atol=0.05)  # a third of four rows is one
+    with Image.open(path) as image:
+        assert image.text["Axes"] == "ZX"
+
+
+def test_a_single_plane_has_no_side():
+    assert project_side(np.zeros((2, 4, 5)), "CYX") is None
 
 
 @pytest.mark.parametrize(("shape", "small", "reduction"), [
@@ -162,7 +184,9 @@ def test_a_long_run_keeps_pictures_evenly_and_those_of_failures_beside(tmp_path,
     bad = [answered(tmp_path / f"bad_{i}.tif", outcome="fallback") for i in range(5)]
     keep(tmp_path, [*good, *bad])
     kept = [int(name[:3]) for name in names_in(tmp_path) if name[0] != "b"]
-    assert kept == list(range(0, 100, 16))
+    assert kept == [*range(0, 100, 16), 99]  # and the newest
+    sides = {path.name for path in (tmp_path / "dystrack_previews").glob("*.side.png")}
+    assert sides == {name.replace(".png", ".side.png") for name in names_in(tmp_path)}
     assert len(names_in(tmp_path)) == len(kept) + 5
 
 

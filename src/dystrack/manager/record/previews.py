@@ -28,7 +28,15 @@ from dystrack.manager.events import (
 )
 from dystrack.manager.watching.image_names import PREVIEWS_NAME
 
-__all__ = ["Preview", "PreviewWriter", "preview_name", "project", "read_preview"]
+__all__ = [
+    "Preview",
+    "PreviewWriter",
+    "preview_name",
+    "project",
+    "project_side",
+    "read_preview",
+    "side_path",
+]
 
 _WIDEST_PX = 240  # 58 kB at most, whatever the image
 _MOST_WAITING = 64
@@ -63,7 +71,7 @@ class PreviewWriter:
     """Listens to a session, and keeps a small picture of each prescan once it is answered.
 
     Where prescans come too fast, the oldest that wait are left out. Of each position at most 200
-    that were tracked and 200 that failed are kept, evenly over the run.
+    that were tracked and 200 that failed are kept, evenly over the run, and always the newest.
 
     Parameters
     ----------
@@ -138,17 +146,15 @@ class PreviewWriter:
 
     def _keep(self, answered: Answered) -> None:
         """Write the picture of a prescan; an image that cannot be read has none."""
-        kept = self._kept.setdefault((answered.position, answered.outcome), _Kept())
-        if not kept.wants_next():
-            return
         pixels, axes = self._read(Path(answered.path))
         self._let_session_go_first()
-        small, reduction = project(pixels, axes, self._channel)
         path = self._path_of(answered.path)
-        kept.add(path)
-        part = path.with_suffix(".part")
-        part.write_bytes(_png(small, reduction))
-        part.replace(path)
+        self._kept.setdefault((answered.position, answered.outcome), _Kept()).add(path)
+        small, reduction = project(pixels, axes, self._channel)
+        _put(path, _png(small, reduction, "YX", "Z"))
+        side = project_side(pixels, axes, self._channel)
+        if side is not None:
+            _put(side_path(path), _png(side, reduction, "ZX", "Y"))
 
     def _path_of(self, prescan: str) -> Path:
         relative = Path(prescan).relative_to(self._folder).as_posix()
@@ -160,20 +166,36 @@ class _Kept:
 
     def __init__(self) -> None:
         self._paths: list[Path] = []
+        self._newest: Path | None = None
         self._stride = 1
         self._n_seen = 0
 
-    def wants_next(self) -> bool:
-        self._n_seen += 1
-        return (self._n_seen - 1) % self._stride == 0
-
     def add(self, path: Path) -> None:
-        self._paths.append(path)
+        """Take the newest picture; delete the one before if it was kept as the newest only."""
+        if self._newest is not None:
+            _delete(self._newest)
+            self._newest = None
+        if self._n_seen % self._stride == 0:
+            self._paths.append(path)
+        else:
+            self._newest = path
+        self._n_seen += 1
         if len(self._paths) > _MOST_OF_A_KIND:
             for superfluous in self._paths[1::2]:
-                superfluous.unlink(missing_ok=True)
+                _delete(superfluous)
             self._paths = self._paths[::2]
             self._stride *= 2
+
+
+def _put(path: Path, data: bytes) -> None:
+    part = path.with_suffix(".part")
+    part.write_bytes(data)
+    part.replace(path)
+
+
+def _delete(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    side_path(path).unlink(missing_ok=True)
 
 
 def preview_name(relative_name: str) -> str:
@@ -200,15 +222,47 @@ def project(pixels: Pixels, axes: str, channel: int = 0) -> tuple[Pixels, int]:
     reduction : int
         Of so many pixels along y and x, one is taken.
     """
+    planes, reduction = _reduced_planes(pixels, axes, channel)
+    return _brightest_third(planes), reduction
+
+
+def project_side(pixels: Pixels, axes: str, channel: int = 0) -> Pixels | None:
+    """Return a small picture of an image from the side: the mean of the brightest third along y.
+
+    Parameters
+    ----------
+    pixels, axes, channel
+        As `project` takes them.
+
+    Returns
+    -------
+    ndarray of shape (Z, X), float32, or None
+        Along x reduced as `project` does; None of a single plane.
+    """
+    planes, _ = _reduced_planes(pixels, axes, channel)
+    return None if len(planes) == 1 else _brightest_third(planes.swapaxes(0, 1))
+
+
+def side_path(path: Path) -> Path:
+    """Return where the picture from the side lies that belongs to a prescan's picture."""
+    return path.with_suffix(".side.png")
+
+
+def _reduced_planes(pixels: Pixels, axes: str, channel: int) -> tuple[Pixels, int]:
+    """Return every so many pixels of one channel, of shape (Z, Y, X), and of how many one."""
     for axis, size in zip(axes[:-2], pixels.shape[:-2], strict=True):
         if axis == "Z":
             continue
         pixels = pixels.take(min(channel, size - 1) if axis == "C" else 0, axis=0)
     reduction = -(-max(pixels.shape[-2:]) // _WIDEST_PX)
     planes = pixels[..., ::reduction, ::reduction]
-    planes = planes.reshape(-1, *planes.shape[-2:])
+    return planes.reshape(-1, *planes.shape[-2:]), reduction
+
+
+def _brightest_third(planes: Pixels) -> Pixels:
+    """Return the mean of the brightest third along the first axis."""
     n_dim = len(planes) - max(1, len(planes) // 3)
-    return np.partition(planes, n_dim, axis=0)[n_dim:].mean(axis=0, dtype=np.float32), reduction
+    return np.partition(planes, n_dim, axis=0)[n_dim:].mean(axis=0, dtype=np.float32)
 
 
 def read_preview(path: Path) -> Preview:
@@ -245,7 +299,7 @@ def _read_image(path: Path) -> tuple[Pixels, str]:
     return image.pixels, image.axes
 
 
-def _png(small: Pixels, reduction: int) -> bytes:
+def _png(small: Pixels, reduction: int, axes: str, along: str) -> bytes:
     """Return a PNG of 8 bits that says what its axes are and what black and white were."""
     from PIL import Image, PngImagePlugin  # noqa: PLC0415
 
@@ -253,8 +307,8 @@ def _png(small: Pixels, reduction: int) -> bytes:
     scaled = (small - black) * (_WHITE / max(white - black, _LEAST_SPAN))
     about = PngImagePlugin.PngInfo()
     for key, value in {
-        "Axes": "YX",
-        "Projection": "mean of the brightest third along Z",
+        "Axes": axes,
+        "Projection": f"mean of the brightest third along {along}",
         "Reduction": str(reduction),
         "Black": repr(black),
         "White": repr(white),
