@@ -30,11 +30,27 @@ def colour(role: str) -> str:
     return f"var(--{role})"
 
 
-def colour_styles() -> str:
-    """Return the CSS that defines all colours, for light and for dark screens."""
+def colour_styles(*, by_attribute: bool = False) -> str:
+    """Return the CSS that defines all colours, for light and for dark screens.
+
+    Parameters
+    ----------
+    by_attribute : bool, default False
+        Whether ``data-theme`` of the page may say ``light`` or ``dark``, whatever the screen is.
+
+    Returns
+    -------
+    str
+        Rules for the root of a page.
+    """
     light = "".join(f"--{role}:{pair[0]};" for role, pair in _LIGHT_AND_DARK.items())
     dark = "".join(f"--{role}:{pair[1]};" for role, pair in _LIGHT_AND_DARK.items())
+    chosen = (
+        f":root[data-theme=light]{{color-scheme:light;{light}}}\n"
+        f":root[data-theme=dark]{{color-scheme:dark;{dark}}}\n"
+    )
     return (
         f":root{{color-scheme:light dark;{light}}}\n"
-        f"@media(prefers-color-scheme:dark){{:root{{{dark}}}}}"
+        f"@media(prefers-color-scheme:dark){{:root{{{dark}}}}}\n"
+        f"{chosen if by_attribute else ''}"
     )

@@ -1,12 +1,13 @@
 """Where sample and stage were: from above, along each axis over time, and step by step."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from dystrack.charts.figure import Figure, axis, curve, layout, outcome_marks, plain
 from dystrack.charts.rows import Row, TimeAxis, Zyx, rounded
 
-__all__ = ["distance_chart", "path_chart", "place_chart", "step_chart"]
+__all__ = ["distance_chart", "offset_chart", "path_chart", "place_chart", "step_chart"]
 
 _AXES = "xyz"
 _PLACE_IN_ZYX = {"z": 0, "y": 1, "x": 2}
@@ -136,6 +137,38 @@ def step_chart(
         f"Steps of the stage along x, y and z over time, in {unit}",
         (*traces, *outcome_marks(rows, xs, longest)),
         layout(_HEIGHT, xaxis=axis(clock.title), yaxis=axis(f"Step / {unit}")),
+    )
+
+
+def offset_chart(rows: Sequence[Row], clock: TimeAxis, unit: str) -> Figure:
+    """Draw how far from the centre of each prescan its target was.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        One position.
+    clock : TimeAxis
+        How time is written.
+    unit : {"µm", "px"}
+        Unit of its steps.
+
+    Returns
+    -------
+    Figure
+        Distances over time; a failed prescan is a gap with a mark.
+    """
+    xs = clock.places(rows)
+    tracked = (row.step if row.outcome == "tracked" else None for row in rows)
+    ys = [None if step is None else math.hypot(*step) for step in tracked]
+    return Figure(
+        "offset",
+        f"Distance of the target from the centre of each prescan over time, in {unit}",
+        (curve(xs, ys, "distance", "target", unit=unit), *outcome_marks(rows, xs, ys)),
+        layout(
+            _HEIGHT,
+            xaxis=axis(clock.title),
+            yaxis=axis(f"From the centre / {unit}", rangemode="tozero"),
+        ),
     )
 
 

@@ -15,7 +15,7 @@ _MINUTES_FROM_S = 120.0
 _MINUTES_UNTIL_S = 10_800.0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
     """One prescan and what came of it. What is not known is None.
 

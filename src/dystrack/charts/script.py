@@ -9,7 +9,7 @@ from importlib import resources
 
 from dystrack.charts.figure import Figure
 
-__all__ = ["figure_places", "figure_scripts", "plotly_script"]
+__all__ = ["drawing_script", "figure_places", "figure_scripts", "plotly_script"]
 
 _PACKED = '<script type="text/plain" id="{name}">{data}</script>\n'
 
@@ -39,12 +39,17 @@ def figure_scripts(figures: Sequence[Figure], nonce: str) -> str:
         HTML; figures and plotly are compressed, which the browser undoes.
     """
     drawn = json.dumps([figure.as_json() for figure in figures], separators=(",", ":"))
-    script = resources.files(__package__).joinpath("figures.js").read_text("utf-8")
+    script = drawing_script() + _own_script("figures.js")
     return (
         _PACKED.format(name="figures", data=_packed(drawn.encode()))
         + _PACKED.format(name="plotly", data=_packed_plotly())
         + f'<script nonce="{nonce}">{script}</script>'
     )
+
+
+def drawing_script() -> str:
+    """Return the script that draws figures in the colours of a page, with plotly's."""
+    return _own_script("drawing.js")
 
 
 def plotly_script() -> bytes:
@@ -53,6 +58,10 @@ def plotly_script() -> bytes:
 
     text: str = get_plotlyjs()
     return text.encode()
+
+
+def _own_script(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text("utf-8")
 
 
 @cache

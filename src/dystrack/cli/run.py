@@ -1,6 +1,8 @@
 """`dystrack run PIPELINE FOLDER`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any
 
 from dystrack.cli.pipeline_words import load_first_word, said_help
 from dystrack.options.pipeline_reference import LoadedPipeline
@@ -9,8 +11,10 @@ __all__ = ["run"]
 
 _PURPOSE = """\
 Watch FOLDER for prescans and answer each with coordinates for the microscope. At the end, a report
-of the run is written into FOLDER, unless --no-report."""
+of the run is written into FOLDER, unless --no-report. With --dashboard there is a page of the run
+in a browser; --dashboard=0.0.0.0:8765 lets other computers in, with a token."""
 _NO_REPORT = "--no-report"
+_DASHBOARD = "--dashboard"
 
 
 def run(*words: str) -> None:
@@ -21,8 +25,15 @@ def run(*words: str) -> None:
     from dystrack.manager.cmdline import run_via_cmdline  # noqa: PLC0415 - a typing mistake comes first
     from dystrack.tools.afterwards.report_at_end import report_at_end  # noqa: PLC0415
 
-    reference, *rest = (word for word in words if word != _NO_REPORT)
-    with report_at_end(loaded.manager_kwargs, is_wanted=_NO_REPORT not in words) as manager_kwargs:
+    own = [word for word in words if word == _NO_REPORT or word.startswith(_DASHBOARD)]
+    reference, *rest = (word for word in words if word not in own)
+    with ExitStack() as stack:
+        manager_kwargs = stack.enter_context(
+            report_at_end(loaded.manager_kwargs, is_wanted=_NO_REPORT not in own)
+        )
+        for word in own:
+            if word.startswith(_DASHBOARD):
+                manager_kwargs = stack.enter_context(_page(manager_kwargs, word))
         run_via_cmdline(
             [f"dystrack run {reference}", *rest],
             loaded.image_analysis_func,
@@ -31,6 +42,19 @@ def run(*words: str) -> None:
             manager_kwargs,
             manager_defaults={"isolate": not _shows_figures(rest, loaded)},
         )
+
+
+def _page(manager_kwargs: Mapping[str, Any], word: str) -> AbstractContextManager[dict[str, Any]]:
+    """Have a page started beside the run, at the address that the word may give."""
+    from dystrack.dashboard.beside import page_beside  # noqa: PLC0415 - only if it is wanted
+
+    host, _, port = word.removeprefix(_DASHBOARD).removeprefix("=").rpartition(":")
+    if not host and not port.isdecimal():
+        host, port = port, ""
+    named = {"--host": host.strip("[]"), "--port": port}
+    return page_beside(
+        manager_kwargs, [f"{name}={value}" for name, value in named.items() if value]
+    )
 
 
 def _shows_figures(words: Sequence[str], loaded: LoadedPipeline) -> bool:

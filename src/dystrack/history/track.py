@@ -1,5 +1,6 @@
 """From what the journal says of the prescans of a position to rows that charts are made of."""
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -69,9 +70,9 @@ class Track:
             target=target if is_ok else None,
             stage=before if self.knows_path else None,
             step=step,
-            complete_s=entry.started.get("wait_s"),
-            analysed_s=_analysed_s(entry),
-            sent_s=answered["total_s"],
+            complete_s=_number(entry.started.get("wait_s")),
+            analysed_s=_number(_analysed_s(entry)),
+            sent_s=_number(answered["total_s"]),
         )
 
     @property
@@ -119,8 +120,14 @@ class Track:
 
 
 def _coordinates(answered: Record) -> Zyx | None:
-    z, y, x = (answered[name] for name in "zyx")
+    z, y, x = (_number(answered[name]) for name in "zyx")
     return None if z is None or y is None or x is None else (z, y, x)
+
+
+def _number(value: Any) -> float | None:
+    """Return a number that can be drawn, whatever a journal holds."""
+    number = math.nan if value is None else float(value)
+    return number if math.isfinite(number) else None
 
 
 def _outcome(entry: Entry) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp
 
-__all__ = ["Server", "access_for", "guarded", "open_server", "static_folder"]
+__all__ = ["Lifespan", "Server", "access_for", "guarded", "open_server", "static_folder"]
 
 _PORTS_TRIED = 20
 _MOST_WAITING = 512

@@ -262,7 +262,8 @@ def _reduced_planes(pixels: Pixels, axes: str, channel: int) -> tuple[Pixels, in
 def _brightest_third(planes: Pixels) -> Pixels:
     """Return the mean of the brightest third along the first axis."""
     n_dim = len(planes) - max(1, len(planes) // 3)
-    return np.partition(planes, n_dim, axis=0)[n_dim:].mean(axis=0, dtype=np.float32)
+    mean: Pixels = np.partition(planes, n_dim, axis=0)[n_dim:].mean(axis=0, dtype=np.float32)
+    return mean
 
 
 def read_preview(path: Path) -> Preview:

@@ -17,7 +17,7 @@ from dystrack.manager.watching.image_names import LOCK_NAME
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-__all__ = ["FolderLock", "own_folder"]
+__all__ = ["FolderLock", "is_owned", "own_folder"]
 
 
 class FolderLock:
@@ -70,13 +70,11 @@ class FolderLock:
         self._lock = self._name = None
 
     def _bind_name(self) -> "socket.socket | None":
-        """Take the name of the folder, by whatever path it is called."""
         if sys.platform != "linux":
             return None
-        digest = hashlib.sha256(os.fsencode(self._folder.resolve())).hexdigest()
         name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
-            name.bind(f"\0dystrack-{digest[:32]}")  # no file: it vanishes with the process
+            name.bind(_name_of(self._folder))
         except OSError as error:
             name.close()
             if error.errno == errno.EADDRINUSE:
@@ -130,6 +128,39 @@ def own_folder(folder: Path) -> Iterator[FolderLock]:
         yield lock
     finally:
         lock.release()
+
+
+def is_owned(folder: Path) -> bool:
+    """Return whether a session watches a folder, as far as its locks tell; keeps nobody out."""
+    if sys.platform == "linux" and _has_name(folder):
+        return True
+    path = folder / LOCK_NAME
+    if not path.exists():
+        return False
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - the one door to filelock
+
+    try:
+        with FileLock(path).acquire(blocking=False):
+            return False
+    except Timeout:
+        return True
+    except (NotImplementedError, OSError):  # it cannot be told: better no false alarm
+        return True
+
+
+def _has_name(folder: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(_name_of(folder))
+        except OSError:
+            return False
+    return True
+
+
+def _name_of(folder: Path) -> str:
+    """Return the name of a folder, by whatever path it is called; it vanishes with its process."""
+    digest = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()
+    return f"\0dystrack-{digest[:32]}"
 
 
 def _id_of(path: Path) -> tuple[int, int] | None:

@@ -1,0 +1,71 @@
+"""Starts the page of a run beside it, in a process of its own."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from dystrack.manager.events import Event, Listener, SessionStarted
+
+__all__ = ["page_beside"]
+
+
+@contextmanager
+def page_beside(
+    manager_kwargs: Mapping[str, Any], words: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    """Start a page once a session starts; a page that fails never touches the session.
+
+    Parameters
+    ----------
+    manager_kwargs : mapping
+        Keyword arguments of the session.
+    words : sequence of str
+        Options of ``dystrack dashboard``.
+
+    Yields
+    ------
+    dict
+        The keyword arguments to start the session with.
+    """
+    pages: list[subprocess.Popen[bytes]] = []
+    users_listener: Listener | None = manager_kwargs.get("on_event")
+
+    def listen(event: Event) -> None:
+        if isinstance(event, SessionStarted):
+            control = ["--control"] if event.settings.get("control") else []
+            pages.append(_start([event.folder, *words, *control]))
+        if users_listener is not None:
+            users_listener(event)
+
+    try:
+        yield {**manager_kwargs, "on_event": listen}
+    finally:
+        for page in pages:  # it sees that the run is over, and ends once nobody looks any more
+            if page.stdin is not None:
+                page.stdin.close()
+
+
+def _start(words: Sequence[str]) -> "subprocess.Popen[bytes]":
+    """Start a page, whose input ends with this process; Ctrl-C here is not meant for it."""
+    own_group: dict[str, Any] = {"start_new_session": True}
+    if sys.platform == "win32":
+        own_group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    page = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "dystrack", "dashboard", *words, "--beside-a-run"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        **own_group,
+    )
+    threading.Thread(target=_pass_on, args=(page,), name="page", daemon=True).start()
+    return page
+
+
+def _pass_on(page: "subprocess.Popen[bytes]") -> None:
+    """Write what the page says, between what the terminal shows of the run."""
+    for line in page.stdout or ():
+        sys.stdout.write(line.decode(errors="replace"))
+        sys.stdout.flush()

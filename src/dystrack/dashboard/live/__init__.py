@@ -1,0 +1,1 @@
+"""Sessions as a page shows them, read from their folders while they go on."""

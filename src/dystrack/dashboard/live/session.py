@@ -1,0 +1,191 @@
+"""One session as a page shows it: its journal, read on and on."""
+
+import hashlib
+import os
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from dystrack.dashboard.live.position import LivePosition
+from dystrack.dashboard.live.states import SessionState
+from dystrack.history.entries import Entry, Gathering, Record, event_of, said_of, time_of
+from dystrack.history.tail import JournalTail
+from dystrack.manager.events import AnalysisFailed, SessionEnded
+from dystrack.manager.record.encoding import decode
+from dystrack.manager.watching.image_names import JOURNAL_NAME
+from dystrack.manager.wording import describe_end, failure
+
+__all__ = ["LiveSession", "Message"]
+
+_MOST_MESSAGES = 2000
+_BAD = frozenset({"AnalysisFailed", "PositionHeld", "TransmissionFailed", "FolderLost"})
+_GOOD = frozenset({"PositionReleased", "TransmissionRecovered", "FolderReturned", "SessionWentOn"})
+
+Message = dict[str, Any]
+"""Something that was told: ``at``, ``event``, ``level``, ``position``, ``text``, ``traceback``."""
+
+
+class LiveSession:
+    """What a page knows of the last run in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder, which need not be there yet.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.id = hashlib.sha256(os.fsencode(folder.absolute())).hexdigest()[:10]
+        self._tail = JournalTail(folder / JOURNAL_NAME)
+        self.is_owned: bool | None = None
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self.start: Record = {}
+        self.end: Record = {}
+        self.settings: dict[str, Any] = {}
+        self.positions: dict[str, LivePosition] = {}
+        self.messages: deque[Message] = deque(maxlen=_MOST_MESSAGES)
+        self.n_messages = 0
+        self.n_prescans = 0
+        self.is_paused = False
+        self.last: Record = {}
+        self.commands: dict[str, dict[str, Any]] = {}
+        self._gathering = Gathering()
+        self._places: dict[str, list[int]] = {}
+        self._where: list[tuple[str, int]] = []
+
+    @property
+    def n_torn(self) -> int:
+        """Return how many lines of the journal could not be used."""
+        return self._tail.n_torn
+
+    def update(self) -> list[Record]:
+        """Read on; return the events that are new, of which some may not be usable."""
+        if self._tail.is_another_file():
+            self._begin_anew()
+        new = []
+        for place, record in self._tail.read():
+            try:
+                self._take(place, record)
+            except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
+                self._tail.n_torn += 1  # no event of ours, whatever it calls itself
+            else:
+                new.append(record)
+        return new
+
+    @property
+    def state(self) -> SessionState:
+        """Return how the session is doing."""
+        if self._tail.is_away:
+            return SessionState.AWAY if self.start else SessionState.NONE
+        if not self.start:
+            return SessionState.NONE
+        if self.end:
+            return SessionState.FAILED if self.end.get("error") else SessionState.ENDED
+        if self.is_owned is False:
+            return SessionState.DIED
+        if self.is_paused:
+            return SessionState.PAUSED
+        return SessionState.RUNNING if self.positions else SessionState.WAITING
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether no more prescans are answered."""
+        return bool(self.end) or self.is_owned is False
+
+    def prescan(self, number: int) -> tuple[LivePosition, int] | None:
+        """Return the position of a prescan, and which row of it is its own."""
+        if not 1 <= number <= len(self._where):
+            return None
+        name, index = self._where[number - 1]
+        return self.positions[name], index
+
+    def entry_of(self, position: LivePosition, index: int) -> Entry:
+        """Return all that the journal says of a prescan, by reading it there once more."""
+        gathering, found = Gathering(), None
+        for place in position.seen[index].places:
+            record = self._tail.read_at(place)
+            if record.get("path") == position.seen[index].path:
+                found = gathering.take(record) or found
+        return found or Entry()
+
+    def _take(self, place: int, record: Record) -> None:
+        at = time_of(record)
+        kind = record["event"]
+        if kind == "SessionStarted":
+            self._start(record)
+        if not self.start:
+            return
+        self.last = record
+        if isinstance(path := record.get("path"), str) and kind != "AnsweredLate":
+            self._places.setdefault(path, []).append(place)
+        entry = self._gathering.take(record)
+        if entry is not None:
+            self._answered(entry)
+        match kind:
+            case "SessionEnded":
+                self.end = record
+            case "SessionPaused" | "SessionWentOn":
+                self.is_paused = kind == "SessionPaused"
+            case "PositionHeld":
+                self._position(record["position"]).held = str(record["reason"])
+            case "PositionReleased":
+                self._position(record["position"]).held = ""
+        self._note(record, at.timestamp())
+
+    def _start(self, record: Record) -> None:
+        """Begin with a run; one that is resumed goes on as the same."""
+        settings = {name: decode(value) for name, value in record["settings"].items()}
+        if not (record.get("resumed") and self.start):
+            self._begin_anew()
+            self.start = record
+        self.settings = settings
+        self.end = {}
+        self.is_paused = False
+        self.is_owned = None
+
+    def _answered(self, entry: Entry) -> None:
+        path = entry.answered["path"]
+        position = self._position(str(entry.answered["position"]))
+        position.take(self.n_prescans + 1, entry, tuple(self._places.pop(path, ())))
+        self.n_prescans += 1
+        self._where.append((position.name, len(position.rows) - 1))
+        if entry.answering:
+            position.held = str(entry.answering.get("state", {}).get("held") or "")
+
+    def _position(self, name: str) -> LivePosition:
+        if name not in self.positions:
+            self.positions[name] = LivePosition(name, time_of(self.start), self.settings)
+        return self.positions[name]
+
+    def _note(self, record: Record, at_s: float) -> None:
+        text = _said(record)
+        if not text:
+            return
+        kind = record["event"]
+        level = "bad" if kind in _BAD else "good" if kind in _GOOD else "info"
+        self.n_messages += 1
+        self.messages.append(
+            {
+                "number": self.n_messages,
+                "at": at_s,
+                "event": kind,
+                "level": "warn" if kind == "Warned" else level,
+                "position": str(record.get("position", "")),
+                "text": text,
+                "traceback": str(record.get("traceback", "")),
+            }
+        )
+
+
+def _said(record: Record) -> str:
+    event = event_of(record)
+    if isinstance(event, AnalysisFailed):
+        return failure(event)
+    if isinstance(event, SessionEnded):
+        return f"{describe_end(event)} {event.error}".strip()
+    if record["event"] == "SessionStarted":
+        return f"Watches {record['folder']} with {record['pipeline']}."
+    return said_of(record)
