@@ -72,7 +72,7 @@ class Watch:
     def everything(self) -> list[str]:
         """Return all that a page shows, for one that has just been opened."""
         return [
-            _message(self.view(session), self.tiles(session), is_all=True)
+            _message(self.view(session), self.tiles(session), self._clock.time(), is_all=True)
             for session in self.sessions.values()
         ]
 
@@ -98,7 +98,7 @@ class Watch:
         if not changed:
             return []
         new = tiles if is_all else {name: tiles[name] for name in changed - {""}}
-        return [_message(view, new, is_all=is_all)]
+        return [_message(view, new, self._clock.time(), is_all=is_all)]
 
     def _look_around(self, session: LiveSession) -> None:
         """Note what the journal does not tell: room on the disk, and a manager that died."""
@@ -120,8 +120,8 @@ class Watch:
         return True
 
 
-def _message(view: View, tiles: Mapping[str, View], *, is_all: bool) -> str:
-    return dumped({"session": view, "tiles": tiles, "all": is_all})
+def _message(view: View, tiles: Mapping[str, View], now_s: float, *, is_all: bool) -> str:
+    return dumped({"session": view, "tiles": tiles, "all": is_all, "now": now_s})
 
 
 def _free_bytes(folder: Path) -> int:
