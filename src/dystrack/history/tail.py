@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dystrack.history.entries import Record
+from dystrack.history.sound import is_sound
 
 __all__ = ["JournalTail"]
 
@@ -100,9 +101,4 @@ def _parsed(line: bytes) -> Record | None:
         record = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    is_event = (
-        isinstance(record, dict)
-        and isinstance(record.get("event"), str)
-        and isinstance(record.get("at"), str)
-    )
-    return record if is_event else None
+    return record if is_sound(record) else None

@@ -69,7 +69,7 @@ class LiveSession:
         for place, record in self._tail.read():
             try:
                 self._take(place, record)
-            except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
+            except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
                 self._tail.n_torn += 1  # no event of ours, whatever it calls itself
             else:
                 new.append(record)

@@ -79,7 +79,8 @@ export class PositionPage {
     this.side.show(this.session, prescan.number, prescan.frame, `${label} from the side`);
     setText(this.scale, scaleWords(prescan.frame));
     setText(this.which, `${prescan.name}${this.chosen === null ? " (newest)" : ""}`);
-    const rows = [["Prescan", prescan.name], ["Message", prescan.message], ...more];
+    const isGood = prescan.outcome === "tracked"; // otherwise the message is the error, which stands below
+    const rows = [["Prescan", prescan.name], isGood ? ["Message", prescan.message] : ["Outcome", prescan.outcome], ...more];
     if (prescan.frame?.confidence !== null && prescan.frame?.confidence !== undefined) rows.push(["Confidence", `${Math.round(100 * prescan.frame.confidence)} %`]);
     if (this.chosen === null && this.tile.interval_s) rows.push(["Comes every", duration(this.tile.interval_s)]);
     this.facts.replaceChildren(...rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value || "–"))));
@@ -99,7 +100,7 @@ export class PositionPage {
     if (!prescan || this.chosen !== prescan.number) return;
     this.slider.setAttribute("aria-valuetext", prescan.name);
     const length = prescan.step ? Math.hypot(...prescan.step) : null;
-    this.show(prescan, [["Outcome", prescan.outcome], ["Step sent", number(length, prescan.unit)], ["Answered in", milliseconds(prescan.sent_s)], ["Came", prescan.at ? clockTime(prescan.at) : "–"]]);
+    this.show(prescan, [["Step sent", number(length, prescan.unit)], ["Answered in", milliseconds(prescan.sent_s)], ["Came", prescan.at ? clockTime(prescan.at) : "–"]]);
     this.showError(prescan);
   }
 
