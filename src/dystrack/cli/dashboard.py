@@ -24,7 +24,7 @@ def dashboard(  # a command line has its options as parameters
 
     Parameters
     ----------
-    folders : str
+    *folders : str
         The folders that are or were watched: one session each.
     host : str
         Address to listen at; 0.0.0.0 lets other computers in, with the token of the printed link.
