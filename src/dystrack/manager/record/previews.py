@@ -231,8 +231,12 @@ def project_side(pixels: Pixels, axes: str, channel: int = 0) -> Pixels | None:
 
     Parameters
     ----------
-    pixels, axes, channel
-        As `project` takes them.
+    pixels : ndarray
+        The image, as `project` takes it.
+    axes : str
+        Names of its axes.
+    channel : int, default 0
+        Which channel is taken.
 
     Returns
     -------
