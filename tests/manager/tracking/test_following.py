@@ -178,14 +178,28 @@ def test_a_next_prescan_beyond_the_limits_is_where_the_main_scan_is():
         assert then is None or abs(then.x - 100) <= 9.0
 
 
-def test_an_image_without_a_size_lets_a_tracked_position_stay():
+def test_an_image_that_never_became_complete_is_bridged_as_one_of_the_same_size():
     stage = Stage()
-    stage.looks(5)
-    moves, track = stage.position.moves, stage.position.track
+    stage.looks(6)
+    answer = stage.look(IncompleteImageError("torn"), outcome=Aborted("torn"))
+    assert answer.message == "TRACKER:GAP"
+    assert answer.coordinates.x > 100  # it goes on with the sample
+    moved_um = (answer.coordinates.x - 100) * STATUS.voxel_size.x
+    assert stage.position.moves == ((0.0, 0.0, pytest.approx(moved_um)),)
+    stage.looks(2)
+    assert stage.off_px < 10.0
+
+
+@pytest.mark.parametrize(("limits", "n_before"), [(Limits(step_px=(99.0,) * 3), 5), (Limits(), 0)])
+def test_where_no_size_is_known_or_a_limit_cannot_be_judged_the_position_stays(limits, n_before):
+    stage = Stage(limits=limits)
+    stage.n = 1  # the very first one would end the session
+    for _ in range(n_before):
+        stage.look()
     answer = stage.look(IncompleteImageError("torn"), outcome=Aborted("torn"))
     assert answer.zyx == (None, None, None)
     assert answer.message == FAILURE_MESSAGE
-    assert (stage.position.moves, stage.position.track) == (moves, track)
+    assert stage.position.moves == ()
 
 
 def test_a_prescan_that_is_not_analysed_is_no_look():

@@ -239,8 +239,8 @@ def _instead(
 ) -> Answer:
     """Return what is sent instead of an answer: where the tracker expects the sample, if it does.
 
-    Where it wants to go further than is allowed, or an image does not tell its size, the position
-    stays: what was sent last is not where a tracked sample is.
+    Where it wants to go further than is allowed, or no image has told its size, the position stays:
+    what was sent last is not where a tracked sample is.
     """
     if course is None and target.position.track is not None:
         return _answer_failure(target, None, failure)

@@ -106,25 +106,30 @@ def course_of(
     Returns
     -------
     Course or None
-        None where the prescan does not tell its size.
+        None where the prescan does not tell its size. One that failed is taken to be as large as
+        the one before.
     """
-    if target.shape_zyx is None:
-        return None
+    before = target.position.track or TrackState()
     is_answer = isinstance(outcome, Analysis)
+    shape, voxel_size = target.shape_zyx, target.voxel_size
+    if shape is None and not is_answer:
+        shape, voxel_size = before.shape, before.voxel_size
+    if shape is None:
+        return None
     look = Look(
         target.time_s,
-        target.shape_zyx,
-        target.voxel_size,
+        shape,
+        voxel_size,
         PixelPosition(*outcome[:3]) if isinstance(outcome, Analysis) else None,
         message if is_answer else "",
         _kind_of(outcome) if isinstance(outcome, Failure) else None,
         target.position.moves,
     )
-    tracked = step(replace(target.position.track or TrackState(), mode=mode), look)
+    tracked = step(replace(before, mode=mode), look)
     place = tracked.main if has_two_targets else tracked.only
     return Course(
         look,
-        tracked.state,
+        replace(tracked.state, shape=shape, voxel_size=voxel_size),
         place,
         tracked.next if has_two_targets else None,
         tracked.next_in_s,

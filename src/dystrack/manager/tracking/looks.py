@@ -154,6 +154,8 @@ class TrackState:
         Looks in a row that showed an image without the sample.
     visited : tuple of tuple of float
         Time and y, x of the images in which a search has not found it.
+    shape, voxel_size : tuple or None
+        Those of the last image.
     """
 
     mode: str = "off"
@@ -171,6 +173,8 @@ class TrackState:
     repeats: tuple[str, int] = ("", 0)
     n_missed: int = 0
     visited: tuple[tuple[float, float, float], ...] = ()
+    shape: tuple[int, int, int] | None = None
+    voxel_size: VoxelSize | None = None
 
 
 @dataclass(frozen=True)
@@ -214,6 +218,7 @@ def plain_of(state: TrackState) -> dict[str, Any]:
     """Return a state as plain values and one array, which a journal can keep."""
     values = {field.name: getattr(state, field.name) for field in fields(state)}
     values["bank"] = None if state.bank is None else np.array(state.bank.filters)
+    values["voxel_size"] = state.voxel_size and tuple(state.voxel_size)
     values["doubts"] = tuple(
         tuple(getattr(doubt, field.name) for field in fields(doubt)) for doubt in state.doubts
     )
@@ -222,12 +227,13 @@ def plain_of(state: TrackState) -> dict[str, Any]:
 
 def state_of(values: Mapping[str, Any]) -> TrackState:
     """Return the state that `plain_of` was given."""
-    bank = values["bank"]
+    bank, voxel_size = values["bank"], values.get("voxel_size")
     filters = None if bank is None else tuple(tuple(map(tuple, rows)) for rows in bank.tolist())
     return TrackState(
         **{
             **values,
             "bank": None if filters is None else Bank(filters),
+            "voxel_size": voxel_size and VoxelSize(*voxel_size),
             "doubts": tuple(Doubt(*doubt) for doubt in values["doubts"]),
         }
     )
