@@ -184,7 +184,7 @@ def test_an_image_that_never_became_complete_is_bridged_as_one_of_the_same_size(
     answer = stage.look(IncompleteImageError("torn"), outcome=Aborted("torn"))
     assert answer.message == "TRACKER:GAP"
     assert answer.coordinates.x > 100  # it goes on with the sample
-    moved_um = (answer.coordinates.x - 100) * STATUS.voxel_size.x
+    moved_um = (answer.coordinates.x - 100) * STATUS.voxel_size[2]
     assert stage.position.moves == ((0.0, 0.0, pytest.approx(moved_um)),)
     stage.looks(2)
     assert stage.off_px < 10.0
