@@ -1,8 +1,13 @@
 """Each vendor's microscope, emulated, tracked in a closed loop through its bridge."""
 
+import json
+import time
+
 import pytest
 
-from dystrack.core.coords_file import CoordsLine
+from dystrack.core.coords_file import VISITS_FILE_NAME, CoordsLine
+from dystrack.core.errors import ScopeError
+from dystrack.images.waiting import vouch_for
 from dystrack.pipelines.center_of_mass import analyze_image
 from dystrack.scopes.box import Box
 from dystrack.scopes.driver import Driver, Plan, run_driver
@@ -20,7 +25,8 @@ MIRRORED = StageAxes(-1, 1, -1, origin=PositionUm(10.0, -500.0, 700.0))
 
 
 def find(path):
-    z, y, x, msg, _ = analyze_image(str(path), gauss_sigma=1.0, method="otsu", warn_8bit=False)
+    with vouch_for(path):  # the bridge has waited for it
+        z, y, x, msg, _ = analyze_image(str(path), gauss_sigma=1.0, method="otsu", warn_8bit=False)
     return CoordsLine(z, y, x, msg)
 
 
@@ -49,6 +55,10 @@ class Experiment:
     def run(self):
         run_driver(self.driver)
         return self
+
+    def ended_visits(self):
+        lines = (self.lab.folder / VISITS_FILE_NAME).read_text("utf-8").splitlines()
+        return [visit for visit in map(json.loads, lines) if visit["prescan"]]
 
     def main_scans(self):
         return self.lab.world.main_scans()
@@ -87,4 +97,91 @@ def test_twelve_time_points_to_half_a_micrometre(make_lab, vendor, axes):
     assert experiment.told == []
     assert len(distances_um) == 12
     assert max(distances_um) <= 0.5
+    assert experiment.moves_are_in_the_box()
+
+
+# Each fault lasts for one time point; whether the visit is given up, or goes on all the same.
+FAULTS = [
+    ("zen", {"lost_planes": 1}, False),
+    ("zen", {"doubled_planes": True}, False),
+    ("zen", {"leaves_out_stage_z": True}, False),
+    ("zen", {"leaves_out_focus": True}, True),
+    ("zen", {"supervised": True}, True),
+    ("zen", {"wrong_scaling": 1e6}, True),
+    ("zen", {"fails": "prescan"}, True),
+    ("zen", {"fails": "job"}, True),
+    ("zen", "killed", True),
+    ("las_x", {"announces_twice": True}, False),
+    ("las_x", {"announcements_lost": 3}, False),
+    ("las_x", {"stale_end": True}, False),
+    ("las_x", {"unit": "microns", "decimal_comma": True}, False),
+    ("las_x", {"unit": "inch"}, True),
+    ("las_x", {"planes_lost": 1}, True),
+    ("las_x", {"box_waits": True}, True),
+    ("las_x", "killed", True),
+    ("viventis", {"refuses": "Snap"}, True),
+    ("viventis", {"refuses": "Move"}, True),
+    ("viventis", {"planes_lost": 1}, True),
+    ("viventis", {"torn": True}, True),
+    ("viventis", {"voxel_factor": 1e-6}, True),
+    ("viventis", {"leaves_out": "Z"}, True),
+    ("viventis", {"old_image": True}, True),
+    ("viventis", "killed", True),
+    ("nis", {"n_pending": 20}, False),
+    ("nis", {"status": "failed"}, True),
+    ("nis", {"status": "failed", "job": "move_xy"}, True),
+    ("nis", {"status": "waiting_for_user"}, True),
+    ("nis", {"leaves_out": "Z"}, True),
+    ("nis", {"in_mm": True}, True),
+    ("nis", {"n_files": 0}, True),
+    ("nis", "killed", True),
+]
+FAULTY = 4  # the time point
+
+
+class Disturbance:
+    """A fault that begins with one time point and ends with the next."""
+
+    def __init__(self, lab, fault):
+        self.lab = lab
+        self.fault = fault
+        self.round = 0
+
+    def __call__(self):
+        """Is asked before each visit whether to stop; it never wants to."""
+        self.round += 1
+        if self.round == FAULTY and self.fault == "killed":
+            self.lab.server.kill()
+        elif self.round == FAULTY:
+            vars(self.lab.faults).update(self.fault)
+        elif self.round == FAULTY + 1:
+            self.lab.forget_faults()
+            if self.fault == "killed":
+                self.lab.server.start()
+                self.wait_for_an_answer()
+        return False
+
+    def wait_for_an_answer(self):
+        """Return when the bridge has found the server again, long before a real time point."""
+        while True:
+            try:
+                return self.lab.scopes[0].position_um()
+            except ScopeError:
+                time.sleep(0.05)
+
+
+@pytest.mark.parametrize(("vendor", "fault", "is_given_up"), FAULTS, ids=str)
+def test_a_fault_costs_one_time_point_at_most(make_lab, vendor, fault, is_given_up):
+    lab = make_lab(vendor)
+    scope = lab.open(answer_s=60.0) if vendor == "nis" else lab.open(answer_s=0.5)
+    experiment = Experiment(lab, scope, interval_s=0.0)
+    experiment.driver.should_stop = Disturbance(lab, fault)
+    experiment.run()
+    given_up = [one for one in experiment.told if one.startswith("Position 1 was given up")]
+    assert len(given_up) == is_given_up
+    rounds = {visit["round"] for visit in experiment.ended_visits()}
+    assert rounds >= set(range(1, 13)) - {FAULTY}
+    assert (FAULTY in rounds) is not is_given_up
+    assert all(scan.in_view for scan in experiment.main_scans())
+    assert experiment.main_scans()[-1].distance_um <= 0.5
     assert experiment.moves_are_in_the_box()

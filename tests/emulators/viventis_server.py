@@ -67,6 +67,8 @@ class ViventisServer(TcpServer):
             )
         elif command == "Snap":
             self.snap(request["Settings"])
+        elif command == "ImageInfoGet" and self.scan is None:
+            response |= {"Success": False, "ErrorMessage": "no image"}
         elif command == "ImageInfoGet":
             response |= self.info()
         elif command == "ImageGet":

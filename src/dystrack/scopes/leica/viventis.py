@@ -73,7 +73,6 @@ class ViventisScope:
         self._clock = clock
         where = (settings.host, settings.port)
         self._link = TcpLink(*where, _NAME, clock, settings.answer_s)
-        self._last_image: object = None
 
     @property
     def traits(self) -> ScopeTraits:
@@ -118,13 +117,12 @@ class ViventisScope:
     def prescan(self, stem: Path) -> Prescan:
         """Take a prescan where the stage is, and fetch its planes."""
         del stem
+        before = self._shown()
         self._snap(self._settings.prescan_settings)
         info = self._ask("CAM", "ImageInfoGet")
-        taken = (info.get("TimePoint"), info.get("ImageNumber"))
-        if taken == self._last_image:
+        if _image_number(info) == before:
             msg = "The microscope still shows the image before. Nothing is moved. Look at it."
             raise ScopeError(msg)
-        self._last_image = taken
         planes = [self._plane(info, z) for z in range(1, int(_number(info, "Planes")) + 1)]
         return Prescan(stack=np.stack(planes), voxel_size=_voxel_size(info))
 
@@ -149,6 +147,13 @@ class ViventisScope:
 
     def _snap(self, settings: str) -> None:
         self._ask("TimeLapseController", "Snap", timeout_s=self._settings.scan_s, Settings=settings)
+
+    def _shown(self) -> object:
+        """Return the number of the image that is shown; None before the first one."""
+        try:
+            return _image_number(self._ask("CAM", "ImageInfoGet"))
+        except ScopeError:
+            return None
 
     def _plane(self, info: Mapping[str, Any], plane: int) -> NDArray[np.uint16]:
         deadline_s = self._clock.monotonic() + self._settings.answer_s
@@ -200,6 +205,10 @@ class ViventisScope:
         except ScopeError:
             self._link.close()
             raise
+
+
+def _image_number(info: Mapping[str, Any]) -> object:
+    return info.get("TimePoint"), info.get("Settings")
 
 
 def _length(data: bytes) -> int:
