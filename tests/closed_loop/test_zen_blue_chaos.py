@@ -128,7 +128,7 @@ class Chaos:
 def check(folder, seed, n_time_points, said):
     chaos = Chaos(folder, seed, n_time_points)
     chaos.run()
-    visits = re.findall(r"Time point (\d+), position (\d+) (.*)", said())
+    visits = re.findall(r" prescan_(\d+)_pos_(\d+) (.*)", said())
     assert len(visits) == n_time_points * N_POSITIONS
     n_taken = 0
     for time_point, position, what in visits:

@@ -161,7 +161,8 @@ def test_each_run_file_to_copy_runs(run_file: Path, folder: Path) -> None:
 def test_there_is_a_run_file_to_copy_for_each_pipeline() -> None:
     names = {file.stem.removeprefix("run_") for file in RUN_FOLDER.glob("*.py")}
 
-    assert names == {*PIPELINES, "lateral_line_organ"}
+    experiments = {"lateral_line_organ", "cells_leaving_layer", "photoactivation"}
+    assert names == {*PIPELINES, *experiments}
 
 
 def test_a_users_own_pipeline_answers_a_prescan(tmp_path: Path, folder: Path) -> None:

@@ -48,8 +48,8 @@ def analyze_image(
     phases : str, optional, default ""
         Words in names of prescans and the pipelines for them, such as
         "overview=drift, closeup=nearest_object". Instead of the name of a pipeline, the path of a
-        run file, whose settings are then used, or file.py:function. In a run file also a
-        dictionary: {"overview": "drift", "closeup": ("nearest_object", {"min_size": 200})}.
+        run file, whose settings are then used, or file.py:function, without its settings. In a run
+        file also a dictionary, with a pair of name and settings where there are any.
     await_write : float, optional, default 2
         For how many seconds a file must have been left alone before it is read, where its format
         cannot tell whether it is complete.
@@ -172,6 +172,8 @@ def _part(phase: str, value: Any) -> _Part:
 def _loaded(reference: str) -> _Part:
     """Return a pipeline with the settings of its run file; it is loaded once."""
     loaded = load_with_settings(reference, _SHIPPED)
+    if not reference.lower().endswith(".py"):  # the settings of a run file are for its pipeline
+        return _Part(loaded.image_analysis_func)
     return _Part(loaded.image_analysis_func, loaded.analysis_kwargs, loaded.analysis_cache)
 
 

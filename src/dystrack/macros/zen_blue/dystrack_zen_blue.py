@@ -19,6 +19,7 @@ For a first run use a dead sample and a low objective, and watch whether it move
 FOLDER = r"D:\dystrack\experiment_1"  # the folder that DySTrack watches
 PRESCAN_EXPERIMENT = "prescan"  # names of the two experiments, as ZEN shows them
 MAIN_EXPERIMENT = "main_scan"
+PRESCAN_NAME = "prescan"  # how their names begin; the word of their phase, if there are phases
 FIRST_TIME_POINT = 1  # to go on with an experiment: one more than the last time point
 TIME_POINTS = 100  # number of the last time point
 INTERVAL_S = 300  # from the beginning of a time point to that of the next
@@ -26,6 +27,11 @@ ANSWER_FILES = True  # recommended; False: count lines, for a DySTrack without -
 NEXT_PRESCAN = True  # go where the next prescan is wanted, if an answer file says so (--track auto)
 LOOK_AGAIN = False  # while a lost sample is searched for, scan again at once, without main scans
 TIMEOUT_S = 60  # how long to wait for an answer before staying where it is
+# What to do at extra targets (<prescan>.targets.txt): for each beginning of their names, the
+# experiment of a prescan there that is answered too ("" for none), and the experiment of the scan:
+# TARGETS = [("cell", "closeup", "cell_scan"), ("leader", "", "activate")] for example.
+TARGETS = []
+MOST_TARGETS = 10  # for one prescan, the most urgent first
 SIGN_X = 1  # -1 if the stage moves the wrong way along an axis
 SIGN_Y = 1
 SIGN_Z = 1
@@ -46,6 +52,7 @@ NEXT_COLUMNS = ("nextZ", "nextY", "nextX")
 MOST_LOOKS = 15  # of a search at one time point
 PRESCAN_ENDING = ".czi"
 ANSWER_ENDING = ".answer.txt"
+TARGETS_ENDING = ".targets.txt"
 FAILURE = "Image analysis failed!"
 POLL_S = 0.1
 
@@ -227,11 +234,38 @@ def place_of_next(position, geometry, answer):
     if not (NEXT_PRESCAN and answer and target_of(answer)[0]):
         return None
     columns = [answer.get(name, "") for name in NEXT_COLUMNS]
-    wanted = dict(zip("ZYX", columns), msg="for the next prescan")
-    target = target_of(wanted)[0]
+    return place_of(position, geometry, dict(zip("ZYX", columns)))
+
+
+def place_of(position, geometry, columns):
+    """Return where coordinates lead to, or None where that is nowhere, or too far away."""
+    target = target_of(columns)[0]
     if target is None or geometry.is_too_far(geometry.offset_um(target)):
         return None
-    return follow(position, geometry, wanted)[0]
+    return follow(position, geometry, columns)[0]
+
+
+def extra_targets(position, geometry, prescan, answer):
+    """Return what to do at the extra targets of a prescan, their numbers, and where they are."""
+    path = os.path.join(FOLDER, prescan + PRESCAN_ENDING + TARGETS_ENDING)
+    if not (TARGETS and target_of(answer)[0] and os.path.exists(path)):
+        return []
+    with io.open(path, encoding="utf-8") as lines:
+        rows = lines.read().split("\n")[:-1]
+    header, found = rows[0].split("\t"), []
+    for index, row in enumerate(rows[1 : MOST_TARGETS + 1]):
+        columns = dict(zip(header, row.split("\t")))
+        place = place_of(position, geometry, columns)
+        for beginning, closeup, scan in TARGETS:
+            if place is not None and columns["name"].startswith(beginning):
+                found.append((closeup, scan, number_in(columns["name"], index + 1), place))
+    return found
+
+
+def number_in(name, otherwise):
+    """Return the number at the end of a name."""
+    digits = name[len(name.rstrip("0123456789")) :]
+    return int(digits) if digits else otherwise
 
 
 def is_searching(answer):
@@ -244,29 +278,36 @@ def is_searching(answer):
 
 def visit(answers, position, time_point, number):
     """Search if that is wanted, take the main scan; return where to take the next prescan."""
-    name = name_of("prescan", time_point, number)
-    answer, main, then = look(answers, position, name, time_point, number)
+    name = name_of(PRESCAN_NAME, time_point, number)
+    answer, main, then, extra = look(answers, position, name)
     for again in range(2, MOST_LOOKS + 1):
         if not is_searching(answer):
             break
-        answer, main, then = look(answers, then, "%s_again_%d" % (name, again), time_point, number)
+        answer, main, then, extra = look(answers, then, "%s_again_%d" % (name, again))
     acquire(MAIN_EXPERIMENT, main, name_of("job", time_point, number))
+    for closeup, scan, point, wanted in extra:
+        behind, place = "_point_%d" % point, wanted
+        if closeup:
+            prescan = name_of(closeup, time_point, number) + behind
+            place = look(answers, wanted, prescan, closeup)[1]
+        acquire(scan, place, name_of("job_" + scan, time_point, number) + behind)
     return then
 
 
-def look(answers, position, prescan, time_point, number):
-    """Take a prescan; return its answer, and where main scan and next prescan are wanted."""
+def look(answers, position, prescan, experiment=PRESCAN_EXPERIMENT):
+    """Take a prescan; return its answer, where main scan and next prescan are wanted, and more."""
     expected = answers.expect(prescan)
-    geometry = acquire(PRESCAN_EXPERIMENT, position, prescan)
+    geometry = acquire(experiment, position, prescan)
     answer = wait_for(answers, expected)
     main, what = follow(position, geometry, answer)
-    say("Time point %d, position %d %s" % (time_point, number, what))
-    return answer, main, place_of_next(position, geometry, answer) or main
+    say("%s %s" % (prescan, what))
+    then = place_of_next(position, geometry, answer) or main
+    return answer, main, then, extra_targets(position, geometry, prescan, answer)
 
 
 def check_names():
     """Refuse to mix two experiments in one folder."""
-    first = name_of("prescan", FIRST_TIME_POINT, 1) + PRESCAN_ENDING
+    first = name_of(PRESCAN_NAME, FIRST_TIME_POINT, 1) + PRESCAN_ENDING
     if os.path.exists(os.path.join(FOLDER, first)):
         raise RuntimeError(
             "%s is in %s already. Choose another FOLDER, or another FIRST_TIME_POINT."
