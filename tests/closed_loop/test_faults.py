@@ -14,6 +14,7 @@ import tifffile
 from dystrack.core.answer_file import read_answer
 from dystrack.core.coords_file import FAILURE_MESSAGE as FAILED
 from dystrack.core.coords_file import CoordsLine, read_lines
+from dystrack.core.errors import TransmissionError
 from dystrack.manager import transmitters
 from dystrack.manager.events import (
     AnsweredLate,
@@ -199,7 +200,7 @@ def blocked_for_a_moment(rig, error):
 def locked_for_good(rig):
     blocked(rig, 1e9)
     rig.prescan("first.tif")
-    with pytest.raises(PermissionError, match="no way"):
+    with pytest.raises(TransmissionError, match="PermissionError: no way"):
         rig.run()
     assert rig.lines == []
     assert rig.clock.monotonic() > 1030

@@ -7,7 +7,7 @@ import pytest
 
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.coords_file import CoordsLine, append_line, read_lines
-from dystrack.core.errors import JournalError
+from dystrack.core.errors import JournalError, TransmissionError
 from dystrack.core.limits import Travel
 from dystrack.manager.cmdline import run_via_cmdline
 from dystrack.manager.events import Answered, PrescansFound, RunResumed, SessionStarted, Warned
@@ -357,7 +357,7 @@ def test_what_could_not_be_sent_is_sent_after_the_resume(run, monkeypatch):
     run.start(["a.tif"])
     with monkeypatch.context() as patch:
         patch.setattr(transmitters, "append_line", locked)
-        with pytest.raises(PermissionError):
+        with pytest.raises(TransmissionError, match="PermissionError: locked"):
             run.resume(["b.tif"])
     run.resume()
     assert run.answered == ["b.tif"]
