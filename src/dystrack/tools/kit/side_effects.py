@@ -32,9 +32,14 @@ def noting_side_effects() -> Iterator[list[str]]:
         if Path.cwd() != folder:
             effects.append("changes the working directory")
             os.chdir(folder)
-        if any(thread.is_alive() for thread in set(threading.enumerate()) - threads):
+        if any(map(_is_left_over, set(threading.enumerate()) - threads)):
             effects.append("leaves a thread running")
         if list(warnings.filters) != filters and len(sys.modules) == n_modules:
             effects.append("changes the warning filters")
         if dict(os.environ) != environment:
             effects.append("changes environment variables")
+
+
+def _is_left_over(thread: threading.Thread) -> bool:
+    """Return whether a thread still runs that is not one of our own pools'."""
+    return thread.is_alive() and not thread.name.startswith("dystrack")

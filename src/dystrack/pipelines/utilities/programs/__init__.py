@@ -1,0 +1,1 @@
+"""Other programs, run beside a pipeline, that never outlive it."""
