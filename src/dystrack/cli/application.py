@@ -25,6 +25,7 @@ __all__ = ["main"]
 _COMMANDS = {
     "run": (True, "Watch a folder and answer each prescan with coordinates for the microscope."),
     "pipelines": (False, "List the shipped pipelines and their options."),
+    "macro": (False, "List the macros for microscopes, or write one out."),
     "demo": (False, "Track a simulated sample, live, and write a report."),
     "rehearse": (True, "Replay recorded prescans into a session, without any microscope."),
     "new": (False, "Write a pipeline of your own to start from, with its test."),

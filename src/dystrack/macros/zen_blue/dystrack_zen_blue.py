@@ -4,6 +4,9 @@
 At each time point and position it takes a prescan, waits for DySTrack's answer, moves there, and
 takes the main scan. It stays where it is if the answer is late, a failure, or too far away.
 
+Status: emulated from public documentation; contains guesses: that AddSinglePosition takes z last,
+in micrometres, and that a stack with one position lies around its z.
+
 To use it:
 1. In ZEN, make two experiments: a quick prescan (z-stack) with your samples as tile positions, and
    the main scan with tiles switched on. Both need the same objective.
