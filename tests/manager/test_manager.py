@@ -18,6 +18,7 @@ from dystrack.manager.controls import Controls, Hold, SessionState, SessionStatu
 from dystrack.manager.events import (
     AnalysisSucceeded,
     Answered,
+    ImagesIgnored,
     SessionEnded,
     SessionStarted,
     StopReason,
@@ -25,6 +26,7 @@ from dystrack.manager.events import (
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.manager.record.journal import read_journal
 from fakes import FakeClock, Recorder, fixed_pipeline, write_prescan
+from misbehaving_pipelines import leave_masks
 
 
 class Watched:
@@ -415,3 +417,21 @@ def test_controls_show_and_steer_a_session(watched):
         stop_reason=StopReason.ASKED,
     )
     assert [line.msg for line in watched.lines] == [FAILURE_MESSAGE] * 2
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_what_the_pipeline_writes_is_never_a_prescan_whatever_its_name(watched, tmp_path, link):
+    told = Recorder()
+    if link:
+        watched.folder = tmp_path / "link"
+        (tmp_path / "real").mkdir()
+        watched.folder.symlink_to(tmp_path / "real", target_is_directory=True)
+    watched.plan_prescans(3)
+    watched.run(leave_masks, on_event=told, previews=False)
+    assert [line.msg for line in watched.lines] == ["OK"] * 3
+    ignored = told.of(ImagesIgnored)
+    assert {event.reason for event in ignored} == {
+        "were written by the pipeline beside its prescan"
+    }
+    assert "mask_prescan_1_pos_1.tif" in ignored[0].names
+    assert "prescan_1_pos_1.tiff" in ignored[0].names

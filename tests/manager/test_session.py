@@ -85,6 +85,9 @@ class Source(list):
     def look_again(self, image):
         self.again.append(image)
 
+    def note_written(self, paths):
+        """Nothing comes of them here."""
+
 
 class Rig:
     """A session of fakes, and what came of it."""

@@ -23,6 +23,8 @@ class Analysis(NamedTuple):
         What the pipeline said besides.
     evidence : float or None
         What the image itself shows, from 0 for noise to 1, where the pipeline gave no confidence.
+    written : tuple of str
+        Absolute paths of the files that the pipeline opened for writing.
     """
 
     z_pos: float
@@ -32,3 +34,4 @@ class Analysis(NamedTuple):
     img_cache: Mapping[str, Any]
     findings: Findings = Findings()
     evidence: float | None = None
+    written: tuple[str, ...] = ()

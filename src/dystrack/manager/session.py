@@ -55,6 +55,10 @@ class ImageSource(Protocol):
         """Wait once more for an image that was changed or renamed while it was read."""
         ...
 
+    def note_written(self, paths: Iterable[str]) -> None:
+        """Take no file for a prescan that the pipeline itself has written."""
+        ...
+
     @property
     def is_idle(self) -> bool:
         """Whether no prescan is waited for."""
@@ -255,6 +259,8 @@ class Session:
         )
         self._warn_of_another_shape(target)
         result = self._worker.run(target.path, self._img_kwargs, target.position.cache)
+        if self._source is not None:
+            self._source.note_written(result.written)
         analysis_s = self._clock.monotonic() - started_s
         self._tell(
             AnalysisSucceeded(

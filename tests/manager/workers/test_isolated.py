@@ -25,7 +25,7 @@ from dystrack.manager.workers.isolated import IsolatedWorker
 from dystrack.manager.workers.worker_process import State
 from dystrack.options.pipeline_reference import load_pipeline
 from fakes import FakeClock, fixed_pipeline
-from misbehaving_pipelines import Model, misbehave
+from misbehaving_pipelines import Model, leave_masks, misbehave
 
 LONG_S = 600
 
@@ -423,3 +423,11 @@ def test_a_run_file_without_a_guard_is_told_at_once(tmp_path):
     )
     run = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
     assert "a run file needs `if __name__" in run.stderr.splitlines()[-1]
+
+
+def test_what_the_pipeline_wrote_is_told(tmp_path):
+    path = tmp_path / "a.tif"
+    path.write_bytes(b"x")
+    with contextlib.closing(IsolatedWorker(leave_masks, LONG_S, n_processes=1)) as worker:
+        written = worker.run(str(path), {}, {}).written
+    assert written == (str(tmp_path / "a.tiff"), str(tmp_path / "mask_a.tif"))

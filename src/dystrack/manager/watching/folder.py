@@ -26,6 +26,7 @@ __all__ = [
     "list_names",
     "stat_image",
     "watch_for_changes",
+    "written_ns",
 ]
 
 _FOLDER_IMAGE_ENDING = ".zarr"
@@ -165,6 +166,15 @@ def stat_image(path: str | Path) -> os.stat_result | None:
     if S_ISREG(found.st_mode) or (S_ISDIR(found.st_mode) and is_folder_image(str(path))):
         return found
     return None
+
+
+def written_ns(path: str) -> int:
+    """Return when an image was written in ns since the epoch; 0 if there is none."""
+    try:
+        about = stat_image(path)
+    except OSError:
+        return 0
+    return about.st_mtime_ns if about is not None else 0
 
 
 def is_image(path: Path) -> bool:

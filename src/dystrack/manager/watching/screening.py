@@ -115,7 +115,7 @@ class Screening:
             return reason
         if self._was_answered(about):
             return _ANSWERED_BEFORE
-        return _OWN_OUTPUT if self.own_outputs.is_one(base) else ""
+        return _OWN_OUTPUT if self.own_outputs.is_one(name) else ""
 
     def _look_into_subfolders(self, new_names: Iterable[str]) -> None:
         """Say once that prescans are written into a subfolder that is not watched."""

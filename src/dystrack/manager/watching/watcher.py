@@ -1,5 +1,6 @@
 """Watch a folder: a generator of prescans in the order in which they were noticed."""
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -159,6 +160,13 @@ class Watcher:
             waiting.attempt = image.attempt + 1
             self._line.put_first(waiting)
 
+    def note_written(self, paths: Iterable[str]) -> None:
+        """Take no file for a prescan that the pipeline itself has written."""
+        for path in paths:
+            with contextlib.suppress(ValueError):  # beside the folder
+                relative = Path(path).relative_to(self._folder)
+                self._screening.own_outputs.note_written(relative)
+
     def existing_names(self) -> list[str]:
         """Return which names in the folder, as it was listed last, are prescans', the oldest first.
 
@@ -166,7 +174,7 @@ class Watcher:
         """
         matches = self._name_filter.matches
         listed = [n for n in self._listing.names if matches(os.path.basename(n))]  # noqa: PTH119
-        written_ns = {name: self._written_ns(name) for name in listed}
+        written_ns = {n: folders.written_ns(f"{self._folder}{os.sep}{n}") for n in listed}
         there = sorted((name for name in listed if written_ns[name]), key=natural_key)
         return [with_slashes(name) for name in sorted(there, key=written_ns.__getitem__)]
 
@@ -177,14 +185,6 @@ class Watcher:
             image = WaitingImage(name.replace("/", os.sep), now_s, None, is_new=False)
             self._line.append(image)
             self._screening.found_counter += 1
-
-    def _written_ns(self, name: str) -> int:
-        """Return when an image was written in ns since the epoch; 0 if there is none."""
-        try:
-            about = folders.stat_image(f"{self._folder}{os.sep}{name}")
-        except OSError:
-            return 0
-        return about.st_mtime_ns if about is not None else 0
 
     def _position_of(self, name: str) -> str:
         return self._naming.label(with_slashes(name)).position

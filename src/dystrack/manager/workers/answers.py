@@ -21,6 +21,7 @@ from dystrack.core.protocols import Pipeline
 from dystrack.images.evidence import evidence_of_pattern
 from dystrack.images.readers import read_image
 from dystrack.images.waiting import vouch_for
+from dystrack.manager.workers.written_files import written_files
 
 __all__ = ["ask", "check_answer", "contained"]
 
@@ -55,9 +56,10 @@ def ask(
     Exception
         What the pipeline raises.
     """
-    with vouch_for(Path(path)):
+    with vouch_for(Path(path)), written_files() as written:
         kwargs = {**asking_for_findings(pipeline), **img_kwargs}
         analysis = check_answer(pipeline(path, **kwargs, **img_cache))
+    analysis = analysis._replace(written=tuple(sorted(written)))
     if analysis.findings.confidence is not None:
         return analysis
     return analysis._replace(evidence=_evidence(Path(path), img_kwargs.get("channel")))

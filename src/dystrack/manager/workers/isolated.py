@@ -298,9 +298,9 @@ def _result(reply: Reply) -> Analysis:
         warnings.warn(message, UserWarning, stacklevel=3)
     if reply.kind == "error":
         raise error_from_data(reply.content)
-    z, y, x, message, pickled, is_plain, findings, evidence = reply.content
+    z, y, x, message, pickled, is_plain, findings, *others = reply.content
     cache = unpacked(pickled) if is_plain else ClosedCache(pickled)
-    return Analysis(z, y, x, message, cache, findings_from_data(findings), evidence)
+    return Analysis(z, y, x, message, cache, findings_from_data(findings), *others)
 
 
 def _file_reference(pipeline: Pipeline) -> str | None:

@@ -118,8 +118,8 @@ def _answer(pipeline: Pipeline, request: bytes) -> tuple[Any, ...]:
     path, *pickles = pickle.loads(request)  # noqa: S301 - our own session's bytes
     img_kwargs, img_cache = map(pickle.loads, pickles)  # what a pipeline once handed on, in part
     analysis = ask(pipeline, path, img_kwargs, img_cache)
-    z, y, x, message, _, findings, evidence = analysis
-    return (z, y, x, message, *_pickled_cache(analysis), findings.as_data(), evidence)
+    z, y, x, message, _, findings, *others = analysis
+    return (z, y, x, message, *_pickled_cache(analysis), findings.as_data(), *others)
 
 
 def _pickled_cache(analysis: Analysis) -> tuple[bytes, bool]:
