@@ -23,6 +23,7 @@ from dystrack.manager.events import (
     StopReason,
     Warned,
 )
+from dystrack.manager.orders import Orders
 from dystrack.manager.record.backlog import (
     describe_resume,
     find_backlog,
@@ -166,6 +167,8 @@ def open_run(
         stack.callback(worker.close)
         tell = _open_listeners(stack, folder, settings, replay, on_event, clock)
         controls = _open_controls(stack, settings, controls, _asking(worker, should_stop))
+        if settings.control:
+            controls.ask_also(Orders(folder, clock).take)
         known = past.positions(settings.img_cache, naming) if past else ()
         session = _make_session(folder, settings, naming, worker, known, controls, tell, clock)
         watcher = _open_watcher(stack, folder, settings, naming, session, tell, clock, lock.keep)

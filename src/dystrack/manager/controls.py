@@ -19,26 +19,76 @@ __all__ = [
     "Controls",
     "GoOn",
     "Hold",
+    "Nudge",
+    "Order",
     "Pause",
     "Release",
+    "Retarget",
     "SessionState",
     "SessionStatus",
+    "SetLimit",
+    "StopAfterTimePoint",
+    "Unusable",
 ]
+
+Offset = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Order:
+    """Who asked for something, and when.
+
+    Attributes
+    ----------
+    id : str
+        Tells it from others, for whoever waits for what came of it.
+    by : str
+        Who asked.
+    at : str
+        When, in the form of ISO 8601.
+    """
+
+    id: str
+    by: str
+    at: str
 
 
 @dataclass(frozen=True)
 class Command:
-    """Something that is asked of a session."""
+    """Something that is asked of a session.
+
+    Attributes
+    ----------
+    order : Order or None
+        Who asked for it; None of the program that runs the session.
+    """
+
+    order: Order | None = field(default=None, kw_only=True)
+
+    @property
+    def words(self) -> str:
+        """What is asked, in words."""
+        return "A command"
 
 
 @dataclass(frozen=True)
 class Pause(Command):
     """Answer no prescan until told to go on."""
 
+    @property
+    def words(self) -> str:
+        """What is asked, in words."""
+        return "Pause"
+
 
 @dataclass(frozen=True)
 class GoOn(Command):
     """Answer prescans again."""
+
+    @property
+    def words(self) -> str:
+        """What is asked, in words."""
+        return "Go on"
 
 
 @dataclass(frozen=True)
@@ -48,12 +98,90 @@ class Hold(Command):
     position: str
     reason: str
 
+    @property
+    def words(self) -> str:
+        """What is asked, in words."""
+        return f"Hold position {self.position}"
+
 
 @dataclass(frozen=True)
 class Release(Command):
     """Track a position again that is held."""
 
     position: str
+
+    @property
+    def words(self) -> str:
+        """What is asked, in words."""
+        return f"Release position {self.position}"
+
+
+@dataclass(frozen=True)
+class Retarget(Command):
+    """Send a position, once, to a place that a person has seen in one of its last prescans.
+
+    Attributes
+    ----------
+    position : str
+        The position.
+    path : str
+        The prescan.
+    zyx : tuple of float
+        The place in its pixels; z may be NaN, for as it was.
+    """
+
+    position: str
+    path: str
+    zyx: Offset
+
+    @property
+    def words(self) -> str:
+        """What is asked, in words."""
+        return f"Send position {self.position} to the place that was clicked"
+
+
+@dataclass(frozen=True)
+class Nudge(Command):
+    """Move what is followed at a position by so many pixels from what the pipeline finds."""
+
+    position: str
+    zyx_px: Offset
+
+    @property
+    def words(self) -> str:
+        """What is asked, in words."""
+        z, y, x = self.zyx_px
+        return f"Follow position {self.position} further by z {z:+.1f}, y {y:+.1f}, x {x:+.1f} px"
+
+
+@dataclass(frozen=True)
+class SetLimit(Command):
+    """Change a limit, such as ``max_step_um``, to a value as the setting of that name takes it."""
+
+    name: str
+    value: str | None
+
+    @property
+    def words(self) -> str:
+        """What is asked, in words."""
+        return f"Set {self.name} to {self.value or 'no limit'}"
+
+
+@dataclass(frozen=True)
+class StopAfterTimePoint(Command):
+    """End the session once all positions have come to the time point under way."""
+
+    @property
+    def words(self) -> str:
+        """What is asked, in words."""
+        return "Stop after this time point"
+
+
+@dataclass(frozen=True)
+class Unusable(Command):
+    """Something that was asked for in words that make no command."""
+
+    reason: str
 
 
 class SessionState(StrEnum):
@@ -100,11 +228,16 @@ class Controls:
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._stop_reason: StopReason | None = None
         self._stop_conditions: list[tuple[Callable[[], bool], StopReason]] = []
+        self._sources: list[Callable[[], list[Command]]] = []
         self.status = SessionStatus()
 
     def ask(self, command: Command) -> None:
         """Ask for something; it is done before the next prescan."""
         self._commands.put(command)
+
+    def ask_also(self, source: Callable[[], list[Command]]) -> None:
+        """Take what a source has, too, whenever the session obeys."""
+        self._sources.append(source)
 
     def stop(self, reason: StopReason = StopReason.ASKED) -> None:
         """End the session once the prescan under way is answered."""
@@ -124,4 +257,5 @@ class Controls:
 
     def take(self) -> list[Command]:
         """Return what was asked since the last call, oldest first."""
-        return [self._commands.get() for _ in range(self._commands.qsize())]
+        asked = [self._commands.get() for _ in range(self._commands.qsize())]
+        return asked + [command for source in self._sources for command in source()]

@@ -58,6 +58,7 @@ def run_dystrack_manager(
     clock: Clock = SYSTEM_CLOCK,
     track: str = "off",
     track_phases: str = "",
+    control: bool = False,
 ) -> tuple[list[list[float | None]], dict[str, int]]:
     """Watch a folder for prescans and answer each with coordinates for the microscope.
 
@@ -168,6 +169,8 @@ def run_dystrack_manager(
     track_phases : str, default ""
         Phases of the experiment to which `track` applies, such as ``"closeup"``; several apart
         by commas, all if empty. For pipelines that know phases.
+    control : bool, default False
+        Whether a page of the run may command it: pause, hold, move a target, change a limit.
 
     Returns
     -------

@@ -9,26 +9,15 @@ from dystrack.core.analysis import Analysis
 from dystrack.core.caches import ClosedCache, copied
 from dystrack.core.errors import TargetNotFoundError
 from dystrack.core.protocols import Clock
-from dystrack.manager.controls import (
-    Command,
-    Controls,
-    GoOn,
-    Hold,
-    Pause,
-    Release,
-    SessionState,
-)
+from dystrack.manager.controls import Controls, SessionState
 from dystrack.manager.events import (
     AnalysisStarted,
     AnalysisSucceeded,
     Listener,
-    PositionHeld,
-    PositionReleased,
-    SessionPaused,
-    SessionWentOn,
     StopReason,
     Warned,
 )
+from dystrack.manager.obeying import Obedience, by_hand, shifted
 from dystrack.manager.sender import Sender
 from dystrack.manager.tracking.decision import decide
 from dystrack.manager.tracking.positions import Position
@@ -118,7 +107,7 @@ class Session:
     ) -> None:
         self._worker = worker
         self._sender = sender
-        self._rules = rules
+        self._asked = Obedience(controls, rules, self._fresh_cache, tell)
         self._naming = naming
         self._img_kwargs = img_kwargs
         self._img_cache = img_cache
@@ -131,14 +120,16 @@ class Session:
         self._times = TrackingTimes(clock, self._positions.values())
         self._source: ImageSource | None = None
         self._skipped: set[Path] = set()
-        self._is_paused = False
         self.coordinates: list[list[float | None]] = []
 
     def position(self, name: str) -> Position:
         """Return the state of a position, a fresh one if it is new."""
         if name not in self._positions:
-            self._positions[name] = Position(name, copied(self._img_cache))
+            self._positions[name] = Position(name, self._fresh_cache())
         return self._positions[name]
+
+    def _fresh_cache(self) -> Mapping[str, Any]:
+        return copied(self._img_cache)
 
     def skip(self, path: Path) -> None:
         """Answer a prescan without looking at it, when its turn comes."""
@@ -172,8 +163,8 @@ class Session:
         is_to_end = self._obey()
         for parcel in self._sender.catch_up(self._may_still_move):
             if not parcel.is_overtaken:
-                held = self.position(parcel.answer.position.name).held
-                self._store(replace(parcel.answer.position, held=held))
+                now = self.position(parcel.answer.position.name)
+                self._store(parcel.answer.position.as_asked_of(now))
                 self._count(n_sent=1)
         return is_to_end
 
@@ -183,7 +174,7 @@ class Session:
 
     def _is_stopped_by_then(self) -> bool:
         """Wait while the session is paused; return whether it is to end."""
-        while not (is_to_end := self._obey()) and self._is_paused:
+        while not (is_to_end := self._obey()) and self._asked.is_paused:
             self._clock.sleep(_CONTROLS_CHECK_S)
         return is_to_end
 
@@ -195,11 +186,17 @@ class Session:
         has_channel = _asks_for_channel(self._img_kwargs, position.cache)
         time_s = self._times.of(image)
         target = Target(image, label, position, number, has_channel, self._is_first, time_s)
+        if self._asked.is_beyond(target):
+            self._controls.stop()
+            return
         outcome = self._outcome_of(target)
         if self._is_looked_at_again(image, outcome):
             return
         self._count(n_targets=1)
-        decision = decide(target, outcome, self._rules)
+        self._asked.note(target)
+        if not isinstance(outcome, NotAnalysed):
+            target = replace(target, position=replace(target.position, aim=None))
+        decision = decide(target, outcome, self._asked.rules)
         for event in decision.events:
             self._tell(event)
         match decision:
@@ -209,6 +206,7 @@ class Session:
                 raise error
             case Answer():
                 self._send(target, decision)
+        self._asked.answered(target)
         is_analysed = not (target.is_gone or isinstance(outcome, NotAnalysed))
         self._is_first = self._is_first and not is_analysed
 
@@ -237,7 +235,7 @@ class Session:
     def _failure(self, target: Target, error: Exception) -> Failure:
         """Return why there is no answer; a tracker has to know whether it was dark."""
         failure = Failure.of(error)
-        if self._rules.has_tracker and isinstance(error, TargetNotFoundError):
+        if self._asked.rules.has_tracker and isinstance(error, TargetNotFoundError):
             return replace(failure, is_black=is_black_image(target.image.path))
         return failure
 
@@ -258,7 +256,7 @@ class Session:
             )
         )
         self._warn_of_another_shape(target)
-        result = self._worker.run(target.path, self._img_kwargs, target.position.cache)
+        result = by_hand(target) or self._found(target)
         if self._source is not None:
             self._source.note_written(result.written)
         analysis_s = self._clock.monotonic() - started_s
@@ -271,6 +269,11 @@ class Session:
             )
         )
         return result
+
+    def _found(self, target: Target) -> Analysis:
+        """Return what the pipeline finds, moved as a person wants it."""
+        found = self._worker.run(target.path, self._img_kwargs, target.position.cache)
+        return shifted(found, target.position.shift)
 
     def _warn_of_another_shape(self, target: Target) -> None:
         before = target.position.shape
@@ -298,30 +301,17 @@ class Session:
 
     def _obey(self) -> bool:
         """Do what was asked for; return whether the session is to end."""
-        for command in self._controls.take():
-            self._do(command)
-        return self._controls.stop_reason is not None
-
-    def _do(self, command: Command) -> None:
-        match command:
-            case Pause() if not self._is_paused:
-                self._is_paused = True
-                self._tell(SessionPaused())
-            case GoOn() if self._is_paused:
-                self._is_paused = False
-                self._tell(SessionWentOn())
-            case Hold(position=name, reason=reason):
-                self._store(self.position(name).hold(reason))
-                self._tell(PositionHeld(position=name, reason=reason))
-            case Release(position=name) if self.position(name).held:
-                self._store(self.position(name).released())
-                self._tell(PositionReleased(position=name))
-        self._show(SessionState.WAITING)
+        is_to_end = self._asked.obey(self.position, self._store)
+        if self._controls.status.state in {SessionState.WAITING, SessionState.PAUSED}:
+            self._show(SessionState.WAITING)
+        return is_to_end
 
     def _may_still_move(self, target: Target) -> bool:
         """Return whether a late answer may still be followed: not once a newer prescan is there."""
         is_idle = self._source is not None and self._source.is_idle
-        return is_idle and not self._is_paused and not self.position(target.position.name).held
+        return (
+            is_idle and not self._asked.is_paused and not self.position(target.position.name).held
+        )
 
     def _store(self, position: Position) -> None:
         self._positions[position.name] = position
@@ -329,7 +319,7 @@ class Session:
         self._controls.status = replace(self._controls.status, held=held)
 
     def _show(self, state: SessionState, path: str = "") -> None:
-        if state is SessionState.WAITING and self._is_paused:
+        if state is SessionState.WAITING and self._asked.is_paused:
             state = SessionState.PAUSED
         self._controls.status = replace(self._controls.status, state=state, path=path)
 

@@ -80,6 +80,7 @@ class Settings:
     answer_files: bool = setting(False, _SWITCH)
     send_limit_s: float = setting(30.0, _DURATION, "s")
     track: str = setting("off", Choice(MODES))
+    control: bool = setting(False, _SWITCH)
     track_phases: str = setting("", Kind(str, "names of phases, '' for all"))
 
     def __attrs_post_init__(self) -> None:

@@ -21,6 +21,8 @@ from dystrack.manager.events.base import Event
 from dystrack.manager.events.broadcast import Broadcast, Listener
 from dystrack.manager.events.record import JournalRenewed, PrescansFound, RunResumed
 from dystrack.manager.events.session import (
+    CommandObeyed,
+    CommandRefused,
     PositionHeld,
     PositionReleased,
     SessionEnded,
@@ -49,6 +51,8 @@ __all__ = [
     "AnsweredTooEarly",
     "Answering",
     "Broadcast",
+    "CommandObeyed",
+    "CommandRefused",
     "Event",
     "FolderLost",
     "FolderReturned",

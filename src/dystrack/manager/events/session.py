@@ -7,6 +7,8 @@ from typing import Any
 from dystrack.manager.events.base import Event
 
 __all__ = [
+    "CommandObeyed",
+    "CommandRefused",
     "PositionHeld",
     "PositionReleased",
     "SessionEnded",
@@ -125,3 +127,72 @@ class SessionEnded(Event):
     reason: StopReason
     stats: dict[str, int]
     error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandObeyed(Event):
+    """What a person asked for has taken effect; a place or a nudge does with the next answer.
+
+    Attributes
+    ----------
+    id : str
+        Tells it from others.
+    command : str
+        What was asked for, in words.
+    by : str
+        Who asked.
+    asked_at : str
+        When.
+    position : str
+        Position that it is about; empty if about none or all.
+    setting : str
+        Limit that it has changed; empty if none.
+    value : str or None
+        What that is now.
+    """
+
+    id: str
+    command: str
+    by: str
+    asked_at: str
+    position: str = ""
+    setting: str = ""
+    value: str | None = None
+
+    @property
+    def message(self) -> str:
+        """What a person is told."""
+        return f"{self.command}, as {self.by} asked."
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandRefused(Event):
+    """What a person asked for was not done.
+
+    Attributes
+    ----------
+    id : str
+        Tells it from others.
+    command : str
+        What was asked for, in words.
+    by : str
+        Who asked.
+    asked_at : str
+        When.
+    reason : str
+        Why not.
+    position : str
+        Position that it is about; empty if about none or all.
+    """
+
+    id: str
+    command: str
+    by: str
+    asked_at: str
+    reason: str
+    position: str = ""
+
+    @property
+    def message(self) -> str:
+        """What a person is told."""
+        return f"{self.command}, as {self.by} asked: refused. {self.reason}"

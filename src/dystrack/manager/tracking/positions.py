@@ -46,6 +46,10 @@ class Position:
         What the tracker knows; None before its first look.
     moves : tuple of tuple of float
         How the stage was moved since that look along z, y, x, in its unit.
+    aim : tuple of float or None
+        Where a person wants the next answer to lead, as a travel in pixels.
+    shift : tuple of float
+        How far from what the pipeline finds a person wants to be, along z, y, x in pixels.
     """
 
     name: str
@@ -60,6 +64,8 @@ class Position:
     usual_evidence: float | None = None
     track: TrackState | None = None
     moves: tuple[Axes, ...] = ()
+    aim: Offset | None = None
+    shift: Offset = (0.0, 0.0, 0.0)
 
     def succeeded(
         self, cache: Mapping[str, Any], shape: tuple[int, ...], n_planes: int | None
@@ -126,3 +132,16 @@ class Position:
         A person may have moved it, so the tracker begins anew.
         """
         return replace(self, held="", failures_in_a_row=0, steps=(), track=None, moves=())
+
+    def aimed_at(self, travel_px: Offset, cache: Mapping[str, Any]) -> "Position":
+        """Return the state of a position whose next answer is a person's; memories begin anew."""
+        return replace(self.released(), aim=travel_px, cache=cache)
+
+    def nudged(self, by_px: Offset) -> "Position":
+        """Return the state of a position that is followed a bit further aside."""
+        z, y, x = (a + b for a, b in zip(self.shift, by_px, strict=True))
+        return replace(self, shift=(z, y, x), track=None, moves=())  # for it is no jump
+
+    def as_asked_of(self, other: "Position") -> "Position":
+        """Return this state with what persons have asked of another, later one."""
+        return replace(self, held=other.held, aim=other.aim, shift=other.shift)

@@ -13,6 +13,7 @@ from dystrack.core.targets_file import TARGETS_SUFFIXES
 from dystrack.images.image_file import SUPPORTED
 
 __all__ = [
+    "COMMANDS_NAME",
     "DEFAULT_POSITION_PATTERN",
     "IMAGE_SUFFIXES",
     "JOURNAL_NAME",
@@ -28,6 +29,7 @@ __all__ = [
     "stem_of",
 ]
 
+COMMANDS_NAME = "dystrack_commands"
 JOURNAL_NAME = "dystrack_journal.jsonl"
 LOCK_NAME = "dystrack.lock"
 PREVIEWS_NAME = "dystrack_previews"
@@ -35,7 +37,15 @@ REPORT_NAME = "dystrack_report.html"
 SINGLE_POSITION = "1"
 
 _OWN_NAMES = frozenset(
-    {COORDS_FILE_NAME, JOURNAL_NAME, LOCK_NAME, PREVIEWS_NAME, REPORT_NAME, VISITS_FILE_NAME}
+    {
+        COMMANDS_NAME,
+        COORDS_FILE_NAME,
+        JOURNAL_NAME,
+        LOCK_NAME,
+        PREVIEWS_NAME,
+        REPORT_NAME,
+        VISITS_FILE_NAME,
+    }
 )
 _TEMPORARY_ENDINGS = (".part", ".partial", ".tmp", ".temp", ".crdownload", "~")
 
