@@ -60,6 +60,10 @@ _maybe_number, _zyx = _or_none(_number), _or_none(_list_of(_number, _N_AXES))
 _FIELDS: Mapping[str, _Check] = MappingProxyType(
     {
         "event": _text,
+        "id": _text,
+        "by": _text,
+        "command": _text,
+        "asked_at": _point_in_time,
         "at": _point_in_time,
         "folder": _text,
         "pipeline": _text,

@@ -3,7 +3,8 @@
 import hashlib
 import os
 from collections import deque
-from pathlib import Path
+from datetime import datetime
+from pathlib import Path, PurePath
 from typing import Any
 
 from dystrack.dashboard.live.position import LivePosition
@@ -18,6 +19,7 @@ from dystrack.manager.wording import describe_end, failure
 __all__ = ["LiveSession", "Message"]
 
 _MOST_MESSAGES = 2000
+_MOST_COMMANDS = 20
 _BAD = frozenset({"AnalysisFailed", "PositionHeld", "TransmissionFailed", "FolderLost"})
 _GOOD = frozenset({"PositionReleased", "TransmissionRecovered", "FolderReturned", "SessionWentOn"})
 
@@ -133,6 +135,8 @@ class LiveSession:
                 self._position(record["position"]).held = str(record["reason"])
             case "PositionReleased":
                 self._position(record["position"]).held = ""
+            case "CommandObeyed" | "CommandRefused":
+                self._take_outcome(record)
         self._note(record, at.timestamp())
 
     def _start(self, record: Record) -> None:
@@ -150,10 +154,43 @@ class LiveSession:
         path = entry.answered["path"]
         position = self._position(str(entry.answered["position"]))
         position.take(self.n_prescans + 1, entry, tuple(self._places.pop(path, ())))
+        self._note_effect(entry)
         self.n_prescans += 1
         self._where.append((position.name, len(position.rows) - 1))
         if entry.answering:
             position.held = str(entry.answering.get("state", {}).get("held") or "")
+
+    def note_asked(self, id_: str, words: str, by: str, at_s: float, position: str) -> None:
+        """Note what was asked of the session from a page, until it says what came of it."""
+        self.commands.setdefault(
+            id_, {"id": id_, "state": "asked", "position": position, "with": ""}
+        )
+        self.commands[id_] |= {"command": words, "by": by, "asked_at": at_s, "reason": ""}
+        self.commands = dict(list(self.commands.items())[-_MOST_COMMANDS:])
+
+    def _take_outcome(self, record: Record) -> None:
+        """Note what came of a command; a place and a nudge take effect with the next answer."""
+        is_done = record["event"] == "CommandObeyed"
+        asked_s = datetime.fromisoformat(record["asked_at"]).timestamp()
+        id_, position = str(record["id"]), str(record["position"])
+        self.note_asked(id_, str(record["command"]), str(record["by"]), asked_s, position)
+        self.commands[id_] |= {
+            "state": "done" if is_done else "refused",
+            "took_effect": time_of(record).timestamp(),
+            "reason": "" if is_done else record["reason"],
+            "with": "",
+        }
+        if is_done and record.get("setting"):
+            self.settings[str(record["setting"])] = record["value"]
+
+    def _note_effect(self, entry: Entry) -> None:
+        """Note with which prescan the commands on a position took effect."""
+        position = str(entry.answered["position"])
+        for command in self.commands.values():
+            if (command["position"], command["state"], command["with"]) == (position, "done", ""):
+                command["with"] = PurePath(str(entry.answered["path"])).name
+                is_held = bool(self._position(position).held)
+                command["reason"] = "" if is_held else str(entry.failed.get("error", ""))
 
     def _position(self, name: str) -> LivePosition:
         if name not in self.positions:

@@ -15,6 +15,7 @@ from dystrack.dashboard.serving.access import Access, Role
 from dystrack.dashboard.serving.guard import Limits
 from dystrack.dashboard.serving.server import Lifespan, guarded
 from dystrack.dashboard.web import answers
+from dystrack.dashboard.web.commands import command
 from dystrack.dashboard.web.feed import Feed
 from dystrack.dashboard.web.files import DOWNLOADS, picture, static_response
 from dystrack.dashboard.web.metrics import health, metrics
@@ -39,6 +40,7 @@ def make_app(
     make_report: MakeReport | None = None,
     limits: Limits | None = None,
     beside: Lifespan | None = None,
+    takes_commands: bool = False,
 ) -> "ASGIApp":
     """Return the page of sessions, guarded.
 
@@ -54,13 +56,15 @@ def make_app(
         How much somebody may ask for.
     beside : callable or None, default None
         What else runs while it is served.
+    takes_commands : bool, default False
+        Whether sessions may be commanded from here.
 
     Returns
     -------
     ASGIApp
         What a server serves.
     """
-    pages = _Pages(feed, make_report)
+    pages = _Pages(feed, make_report, takes_commands=takes_commands)
 
     @asynccontextmanager
     async def running(app: Any) -> AsyncIterator[None]:
@@ -73,7 +77,8 @@ def make_app(
 class _Pages:
     """Answers requests."""
 
-    def __init__(self, feed: Feed, make_report: MakeReport | None) -> None:
+    def __init__(self, feed: Feed, make_report: MakeReport | None, *, takes_commands: bool) -> None:
+        self._takes_commands = takes_commands
         self._feed = feed
         self._watch = feed.watch
         self._make_report = make_report
@@ -103,7 +108,10 @@ class _Pages:
             f"{one}/prescans/{{number:int}}/{{view}}.png": self._picture,
             f"{one}/files/{{name}}": self._download,
         }
-        return [Route(path, answer) for path, answer in table.items()]
+        routes = [Route(path, answer) for path, answer in table.items()]
+        if self._takes_commands:
+            routes.append(Route(f"{one}/commands", self._command, methods=["POST"]))
+        return routes
 
     async def _page(self, request: "Request") -> "Response":
         return static_response(request, "index.html")
@@ -119,7 +127,8 @@ class _Pages:
 
     async def _told(self, role: Role) -> AsyncIterator[str]:
         sessions = list(self._watch.sessions)
-        hello = {"version": __version__, "role": role.name.lower(), "sessions": sessions}
+        may_command = self._takes_commands and role is Role.OWNER
+        hello = {"version": __version__, "may_command": may_command, "sessions": sessions}
         yield dumped({"hello": hello})
         async for text in self._feed.messages():
             yield text
@@ -170,6 +179,14 @@ class _Pages:
         return Response(
             data, media_type="image/png", headers={"cache-control": "private, max-age=600"}
         )
+
+    async def _command(self, request: "Request") -> "Response":
+        session = self._watch.sessions.get(request.path_params["session"])
+        if session is None:
+            return _missing()
+        data = await request.body()
+        status, told = await self._feed.ask(command, session, data, request.state.client)
+        return _json(told, status)
 
     async def _download(self, request: "Request") -> "Response":
         from starlette.responses import FileResponse, Response  # noqa: PLC0415 - only in a server
