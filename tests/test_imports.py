@@ -9,9 +9,9 @@ import json, logging, sys, time, warnings
 import numpy, scipy.ndimage, scipy.optimize
 filters, handlers = list(warnings.filters), list(logging.getLogger().handlers)
 level, before = logging.getLogger().level, set(sys.modules)
-started_s = time.perf_counter()
+started_s = time.process_time()
 import dystrack.manager.manager, dystrack.pipelines.lateral_line
-duration_s = time.perf_counter() - started_s
+duration_s = time.process_time() - started_s
 print(json.dumps({
     "duration_s": duration_s,
     "loaded": sorted({name.partition(".")[0] for name in set(sys.modules) - before}),

@@ -33,6 +33,7 @@ _COMMANDS = {
     "evaluate": (True, "Say how far a pipeline can be trusted, from prescans under stress."),
     "scope": (True, "Drive a microscope through an experiment, or check the connection to it."),
     "dashboard": (False, "Show sessions in a browser: those that run, and those that ended."),
+    "alert": (False, "Try whether alerts arrive: dystrack alert test."),
     "report": (False, "Write a report of the last run in a folder, also of one that goes on."),
 }
 _NO_FLAGS: Mapping[str, Any] = MappingProxyType(

@@ -7,6 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import attrs
+
+from dystrack.dashboard.alerts.settings import AlertSettings
+from dystrack.dashboard.settings import DashboardSettings
 from dystrack.manager.events import Event, Listener, SessionStarted
 
 __all__ = ["page_beside"]
@@ -14,7 +18,9 @@ __all__ = ["page_beside"]
 
 @contextmanager
 def page_beside(
-    manager_kwargs: Mapping[str, Any], words: Sequence[str]
+    manager_kwargs: Mapping[str, Any],
+    settings: DashboardSettings,
+    alerts: AlertSettings | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Start a page once a session starts; a page that fails never touches the session.
 
@@ -22,8 +28,10 @@ def page_beside(
     ----------
     manager_kwargs : mapping
         Keyword arguments of the session.
-    words : sequence of str
-        Options of ``dystrack dashboard``.
+    settings : DashboardSettings
+        Where it is served, and to whom.
+    alerts : AlertSettings or None, default None
+        When and how people are told of troubles; not at all if not given.
 
     Yields
     ------
@@ -35,8 +43,10 @@ def page_beside(
 
     def listen(event: Event) -> None:
         if isinstance(event, SessionStarted):
-            control = ["--control"] if event.settings.get("control") else []
-            pages.append(_start([event.folder, *words, *control]))
+            control = bool(event.settings.get("control"))
+            own = attrs.evolve(settings, control=control)
+            told = ["--alerts", *_words(alerts)] if alerts is not None else []
+            pages.append(_start([event.folder, *_words(own), *told]))
         if users_listener is not None:
             users_listener(event)
 
@@ -46,6 +56,18 @@ def page_beside(
         for page in pages:  # it sees that the run is over, and ends once nobody looks any more
             if page.stdin is not None:
                 page.stdin.close()
+
+
+def _words(settings: DashboardSettings | AlertSettings) -> list[str]:
+    """Return settings as options of ``dystrack dashboard``."""
+    words = []
+    for name, value in attrs.asdict(settings).items():
+        option = name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{option}" if value else f"--no-{option}")
+        elif value != "":
+            words.append(f"--{option}={value}")
+    return words
 
 
 def _start(words: Sequence[str]) -> "subprocess.Popen[bytes]":

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from dystrack.core.errors import ConfigurationError, FolderError
+from dystrack.dashboard.alerts.post import Post, open_service
+from dystrack.dashboard.alerts.settings import AlertSettings, secret
+from dystrack.dashboard.alerts.watch import AlertWatch
 from dystrack.dashboard.live.watch import Watch
 from dystrack.dashboard.serving.access import Role
 from dystrack.dashboard.serving.greeting import greeting
@@ -17,6 +20,7 @@ from dystrack.dashboard.serving.server import Server, access_for, open_server
 from dystrack.dashboard.settings import DashboardSettings
 from dystrack.dashboard.web.app import MakeReport, make_app
 from dystrack.dashboard.web.feed import Feed
+from dystrack.manager.wording import count
 
 __all__ = ["show_sessions"]
 
@@ -30,6 +34,7 @@ def show_sessions(
     *,
     make_report: MakeReport | None = None,
     say: Callable[[str], object] = print,
+    alerts: AlertSettings | None = None,
     is_beside_a_run: bool = False,
 ) -> None:
     """Serve the page of one or several sessions until Ctrl-C.
@@ -44,6 +49,8 @@ def show_sessions(
         Makes a report for a download.
     say : callable, default print
         Takes the links.
+    alerts : AlertSettings or None, default None
+        When and how people are told of troubles; not at all if not given.
     is_beside_a_run : bool, default False
         Whether it ends by itself, once the run that started it has ended and nobody has looked for
         an hour.
@@ -51,7 +58,7 @@ def show_sessions(
     Raises
     ------
     ConfigurationError
-        If there is no folder, or if nothing can be served there.
+        If there is no folder, if nothing can be served there, or if alerts cannot be sent.
     FolderError
         If one of them is not there.
     """
@@ -63,7 +70,10 @@ def show_sessions(
             msg = f"{folder} is not a folder. Give folders that are or were watched."
             raise FolderError(msg)
     access = access_for(settings, local_role=Role.GUEST if settings.control else Role.OWNER)
-    feed = Feed(Watch(folders))
+    watch = Watch(folders)
+    feed = Feed(watch)
+    if alerts is not None:
+        say(_start_alerts(watch, alerts))
     ending = _Ending(feed) if is_beside_a_run else None
     app = make_app(feed, access, make_report=make_report, beside=ending.running if ending else None)
     server = open_server(app, settings)
@@ -71,6 +81,14 @@ def show_sessions(
         ending.server = server
     say(greeting(settings, access, server.links, shows_code=sys.stdout.isatty()))
     server.run()
+
+
+def _start_alerts(watch: Watch, alerts: AlertSettings) -> str:
+    """Have people told of troubles, and return by how many services."""
+    send, n_services = open_service(alerts)
+    heartbeat = secret(alerts.heartbeat) if alerts.heartbeat else ""
+    AlertWatch(watch, alerts, Post(send, heartbeat))
+    return f"Alerts go to {count(n_services, 'service')}. Try them: dystrack alert test"
 
 
 class _Ending:

@@ -1,10 +1,9 @@
 """What a person decides about a page."""
 
-from typing import Any
-
 import attrs
 
 from dystrack.core.errors import ConfigurationError
+from dystrack.manager.setting_rules import Kind, Parsed, refusal, setting
 
 __all__ = ["DEFAULT_PORT", "LOOPBACK", "DashboardSettings"]
 
@@ -13,23 +12,15 @@ DEFAULT_PORT = 8765
 _LAST_PORT = 65_535
 
 
-def _check_port(_: object, __: "attrs.Attribute[Any]", value: object) -> None:
+def _check_port(name: str, value: object) -> None:
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     if not (is_whole and 0 <= value <= _LAST_PORT):  # type: ignore[operator]
-        msg = f"port is {value!r}. Give a whole number from 0 to {_LAST_PORT}, 0 for any free one."
-        raise ConfigurationError(msg)
+        raise refusal(name, value, _PORTS)
 
 
-def _check_text(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
-    if not isinstance(value, str):
-        msg = f"{field.name} is {value!r}. Give a text."
-        raise ConfigurationError(msg)
-
-
-def _check_switch(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
-    if not isinstance(value, bool):
-        msg = f"{field.name} is {value!r}. Give True or False."
-        raise ConfigurationError(msg)
+_PORTS = f"a whole number from 0 to {_LAST_PORT}, 0 for any free one"
+_TEXT = Kind(str, "a text")
+_SWITCH = Kind(bool, "True or False")
 
 
 @attrs.frozen(kw_only=True)
@@ -55,12 +46,12 @@ class DashboardSettings:
         If one of them cannot be.
     """
 
-    host: str = attrs.field(default=LOOPBACK, validator=_check_text)
-    port: int = attrs.field(default=DEFAULT_PORT, validator=_check_port)
-    name: str = attrs.field(default="", validator=_check_text)
-    certificate: str = attrs.field(default="", validator=_check_text)
-    key: str = attrs.field(default="", validator=_check_text)
-    control: bool = attrs.field(default=False, validator=_check_switch)
+    host: str = setting(LOOPBACK, _TEXT)
+    port: int = setting(DEFAULT_PORT, Parsed(_check_port, _PORTS))
+    name: str = setting("", _TEXT)
+    certificate: str = setting("", _TEXT)
+    key: str = setting("", _TEXT)
+    control: bool = setting(False, _SWITCH)
 
     def __attrs_post_init__(self) -> None:
         if self.key and not self.certificate:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["LivePosition", "Seen"]
 
 _GAPS = 9
+_WARNED_FOR = 5  # prescans
 
 
 class Seen:
@@ -57,7 +58,9 @@ class LivePosition:
         self.seen: list[Seen] = []
         self.last = Entry()
         self.held = ""
-        self.note = ""
+        self.warning = ""
+        self.warned = ""
+        self._n_since_warned = 0
         self._began = began
         self._settings = settings
         self._track: Track | None = None
@@ -76,13 +79,23 @@ class LivePosition:
         self.rows.append(row)
         self.seen.append(Seen(str(entry.answered["path"]), places))
         self.last = entry
-        self.note = ""
+        self._n_since_warned += 1
+        if self._n_since_warned > _WARNED_FOR:
+            self.warning = self.warned = ""
         self._times.append(time_of(entry.noticed or entry.answered).timestamp())
+
+    def warn(self, kind: str, text: str) -> None:
+        """Note a warning, which counts for the next few prescans."""
+        self.warning, self.warned, self._n_since_warned = kind, text, 0
 
     @property
     def outcomes(self) -> tuple[str, ...]:
         """Return what came of its last prescans, the newest last."""
-        return tuple(row.outcome for row in self.rows[-LOST_AFTER:])
+        return self.outcomes_of(LOST_AFTER)
+
+    def outcomes_of(self, number: int) -> tuple[str, ...]:
+        """Return what came of so many of its last prescans, the newest last."""
+        return tuple(row.outcome for row in self.rows[-number:])
 
     @property
     def last_s(self) -> float | None:

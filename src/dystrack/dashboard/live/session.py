@@ -52,6 +52,7 @@ class LiveSession:
         self.n_messages = 0
         self.n_prescans = 0
         self.is_paused = False
+        self.lost_folder = ""
         self.last: Record = {}
         self.commands: dict[str, dict[str, Any]] = {}
         self._gathering = Gathering()
@@ -126,18 +127,28 @@ class LiveSession:
         entry = self._gathering.take(record)
         if entry is not None:
             self._answered(entry)
-        match kind:
+        self._follow(record)
+        self._note(record, at.timestamp())
+
+    def _follow(self, record: Record) -> None:
+        """Take over what an event changes besides prescans."""
+        match record["event"]:
             case "SessionEnded":
                 self.end = record
             case "SessionPaused" | "SessionWentOn":
-                self.is_paused = kind == "SessionPaused"
+                self.is_paused = record["event"] == "SessionPaused"
             case "PositionHeld":
                 self._position(record["position"]).held = str(record["reason"])
             case "PositionReleased":
                 self._position(record["position"]).held = ""
+            case "FolderLost":
+                self.lost_folder = _said(record)
+            case "FolderReturned":
+                self.lost_folder = ""
+            case "Warned" if record.get("kind") and record.get("position"):
+                self._position(record["position"]).warn(str(record["kind"]), record["message"])
             case "CommandObeyed" | "CommandRefused":
                 self._take_outcome(record)
-        self._note(record, at.timestamp())
 
     def _start(self, record: Record) -> None:
         """Begin with a run; one that is resumed goes on as the same."""

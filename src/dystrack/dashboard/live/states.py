@@ -4,14 +4,21 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-__all__ = ["SEVERITIES", "PositionState", "SessionState", "position_state"]
+__all__ = [
+    "LOST_AFTER",
+    "SEVERITIES",
+    "PositionState",
+    "SessionState",
+    "is_late",
+    "is_searching",
+    "position_state",
+]
 
 LOST_AFTER = 3
 """So many failures in a row, and the sample counts as lost."""
 
 _LATE_AFTER_INTERVALS = 2.0
 _LATE_AT_LEAST_S = 10.0
-_ALL_FAILED = ("failed",) * LOST_AFTER
 _SEARCHING = ("TRACKER:SEARCH", "TRACKER:LOST")
 
 
@@ -89,17 +96,22 @@ def position_state(
     PositionState
         The worst of what is so.
     """
-    is_searching = message.startswith(_SEARCHING)
     checks = (
         (is_over, PositionState.ENDED),
         (held, PositionState.HELD),
         (not outcomes, PositionState.WAITING),
-        (is_searching or outcomes[-LOST_AFTER:] == _ALL_FAILED, PositionState.LOST),
+        (is_searching(message, outcomes[-LOST_AFTER:]), PositionState.LOST),
         (outcomes[-1:] == ("not sent",), PositionState.UNSENT),
         (is_late(silent_s, interval_s), PositionState.LATE),
         (outcomes[-1:] == ("tracked",), PositionState.TRACKING),
     )
     return next((state for so, state in checks if so), PositionState.FALLING_BACK)
+
+
+def is_searching(message: str, outcomes: tuple[str, ...]) -> bool:
+    """Return whether a sample is lost: it is searched for, or the last analyses all failed."""
+    has_all_failed = len(outcomes) >= LOST_AFTER and set(outcomes) == {"failed"}
+    return message.startswith(_SEARCHING) or has_all_failed
 
 
 def is_late(silent_s: float | None, interval_s: float | None) -> bool:

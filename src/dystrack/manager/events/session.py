@@ -104,10 +104,14 @@ class Warned(Event):
         What to say.
     position : str
         Position that it is about; empty if about none or all.
+    kind : str
+        What kind of trouble it is, for those who are told of few: ``"runaway"``, ``"stage"`` (it
+        does not follow), or empty.
     """
 
     message: str
     position: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

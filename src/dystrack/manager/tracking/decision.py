@@ -163,7 +163,7 @@ def _unless_running_away(target: Target, answer: Answer, rules: TrackingRules) -
     )
     if rules.on_runaway == "hold":  # before the stage moves once more
         return _hold(target, target.position, message, Failure.of(RefusedMoveError(message)))
-    warning = Warned(message=message, position=position.name)
+    warning = Warned(message=message, position=position.name, kind="runaway")
     return replace(answer, events=(*answer.events, warning))
 
 

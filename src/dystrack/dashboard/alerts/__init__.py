@@ -1,0 +1,1 @@
+"""Tells people what needs them: troubles → few messages → mail, chats, webhooks."""
