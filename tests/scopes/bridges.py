@@ -110,7 +110,64 @@ def simulator() -> Iterator[Rig]:
     )
 
 
+class RiggedCore:
+    """MMCore with a log of what its drives were sent, and with faults."""
+
+    def __init__(self, core):
+        self.commands, self.fault = [], ""
+        self._calls = {}
+        self._wrap(core, "setXYPosition", lambda x, y: {"y": y, "x": x})
+        self._wrap(core, "setPosition", lambda *args: {"z": args[-1]})
+        self._wrap(core, "getXYPosition", None)
+        self._wrap(core, "snapImage", None)
+
+    def arm(self, fault):
+        return lambda: setattr(self, "fault", fault)
+
+    def unlogged(self, name, *args):
+        self._calls[name](*args)
+
+    def _wrap(self, core, name, logged):
+        call = self._calls[name] = getattr(core, name)
+
+        def rigged(*args):
+            if logged:
+                self.commands.append(logged(*args))
+            if self.fault.startswith(name):
+                late, self.fault = self.fault.endswith("late"), ""
+                if late:
+                    call(*args)
+                raise RuntimeError("a device of Micro-Manager failed")
+            return call(*args)
+
+        setattr(core, name, rigged)
+
+
+CORE_FAULTS = ("setXYPosition", "setXYPosition late", "setPosition", "getXYPosition", "snapImage")
+
+
+@contextmanager
+def micromanager() -> Iterator[Rig]:
+    from dystrack.scopes.micromanager.bridge import MicroManagerScope
+    from dystrack.scopes.micromanager.opening import loaded_core
+    from dystrack.scopes.micromanager.recipe import Recipe
+
+    with loaded_core("MMConfig_demo.cfg") as core:
+        core.setProperty("XY", "Velocity", 10_000)
+        core.setProperty("Camera", "OnCameraCCDXSize", 16)
+        core.setProperty("Camera", "OnCameraCCDYSize", 16)
+        rigged = RiggedCore(core)
+
+        def by_hand(to):
+            rigged.unlogged("setXYPosition", to.x, to.y)
+            rigged.unlogged("setPosition", max(-300.0, min(300.0, to.z)))  # its own ends
+
+        scope = MicroManagerScope(core, Recipe(exposure_ms=0.1))
+        yield Rig(scope, by_hand, rigged.commands, {f: rigged.arm(f) for f in CORE_FAULTS})
+
+
 BRIDGES: dict[str, Callable[[], AbstractContextManager[Rig]]] = {
     "simulator": simulator,
+    "micromanager": micromanager,
     **{vendor: bridge_of(vendor, Rig) for vendor in LABS},
 }

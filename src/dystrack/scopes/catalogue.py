@@ -22,6 +22,7 @@ int, float or str, and a line in its numpydoc docstring: its command line is mad
 SCOPES: Mapping[str, str] = MappingProxyType(
     {
         "simulator": "dystrack.scopes.simulated:open_simulator",
+        "micromanager": "dystrack.scopes.micromanager.opening:open_micromanager",
         "zen": "dystrack.scopes.zen.scope:open_zen",
         "nis": "dystrack.scopes.nis.scope:open_nis",
         "las_x": "dystrack.scopes.leica.las_x:open_las_x",

@@ -26,7 +26,7 @@ from dystrack.scopes.box import Box
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.protocols import Prescan, Scope, ScopeFacts, ScopeTraits, ZOwner
 
-__all__ = ["Guard", "GuardRules", "place_text"]
+__all__ = ["Guard", "GuardRules", "place_text", "placed"]
 
 _FREE = PositionUm(math.inf, math.inf, math.inf)
 _NO_APPROACH = PositionUm(0.0, 0.0, 0.0)
@@ -234,11 +234,9 @@ class Guard:
         ScopeError
             If it failed.
         """
-        here = self._checked_start()
-        with _asking("take the prescan"):
+        with self.scanning() as here, _asking("take the prescan"):
             taken = self._scope.prescan(stem)
-        self.position_um()
-        return taken if taken.stage_um is not None else replace(taken, stage_um=here)
+        return placed(taken, here)
 
     def main_scan(self, stem: Path) -> Path | None:
         """Take the main scan where the stage is.
@@ -260,11 +258,25 @@ class Guard:
         ScopeError
             If it failed.
         """
-        self._checked_start()
-        with _asking("take the main scan"):
-            path = self._scope.main_scan(stem)
+        with self.scanning(), _asking("take the main scan"):
+            return self._scope.main_scan(stem)
+
+    @contextlib.contextmanager
+    def scanning(self) -> Iterator[PositionUm]:
+        """Look before and after a scan where the stage is, whoever takes the scan.
+
+        Yields
+        ------
+        PositionUm
+            Where it is before.
+
+        Raises
+        ------
+        ForbiddenMoveError
+            If the stage is outside of its limits, where a scan must not move it.
+        """
+        yield self._checked_start()
         self.position_um()
-        return path
 
     def stop(self) -> None:
         """Stop what moves or scans."""
@@ -383,6 +395,11 @@ class Guard:
     def _stop_quietly(self) -> None:
         with contextlib.suppress(Exception):  # the error that follows says more
             self._scope.stop()
+
+
+def placed(prescan: Prescan, here: PositionUm) -> Prescan:
+    """Return a prescan with its position, which is where the stage was if it does not tell."""
+    return prescan if prescan.stage_um is not None else replace(prescan, stage_um=here)
 
 
 def place_text(place: PositionUm) -> str:

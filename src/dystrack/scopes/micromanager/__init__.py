@@ -1,0 +1,1 @@
+"""Any microscope that Micro-Manager drives, through MMCore in this process."""
