@@ -92,11 +92,11 @@ def test_a_stack_that_the_hardware_can_take_is_one_event(core, scope, tmp_path):
     "call", ["setPosition", "snapImage", "setExposure", "setXYPosition", "setConfig"]
 )
 @pytest.mark.parametrize("level", [logging.WARNING, logging.CRITICAL])
-def test_the_engine_raises_what_the_stock_one_only_logs(core, monkeypatch, caplog, call, level):
+def test_the_engine_raises_what_the_stock_one_only_logs(core, monkeypatch, call, level):
     import useq
 
     scope = MicroManagerScope(core, Recipe())
-    caplog.set_level(level, logger="pymmcore-plus")
+    monkeypatch.setattr(logging.getLogger("pymmcore-plus"), "level", level)
     event = useq.MDAEvent(
         x_pos=5, y_pos=5, z_pos=3, exposure=2, channel={"config": "DAPI", "group": "Channel"}
     )
