@@ -21,11 +21,14 @@ def evaluate(*words: str) -> None:
     from rich.console import Console  # noqa: PLC0415 - a typing mistake comes first
 
     from dystrack.tools.kit.evaluation.command import run_evaluation  # noqa: PLC0415
+    from dystrack.tools.kit.references import reference_to  # noqa: PLC0415
 
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = _FILE_WIDTH
     reference, *rest = words
+    if reference.lower().endswith(".toml"):  # other processes load the pipeline that it names
+        reference = reference_to(loaded.image_analysis_func, SHIPPED)
     run_evaluation(
         reference, loaded, rest, console, lambda other: load_with_settings(other, SHIPPED)
     )

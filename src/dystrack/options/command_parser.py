@@ -43,7 +43,9 @@ class Request:
     manager_kwargs: dict[str, Any]
 
 
-def parse_words(options: CommandOptions, words: Sequence[str]) -> Request:
+def parse_words(
+    options: CommandOptions, words: Sequence[str], *, is_complete: bool = True
+) -> Request:
     """Read the words of a command line.
 
     Parameters
@@ -52,6 +54,9 @@ def parse_words(options: CommandOptions, words: Sequence[str]) -> Request:
         What the command line offers.
     words : sequence of str
         The words after the name of the program.
+    is_complete : bool, default True
+        Whether everything that a run needs has to be given; if not, a folder that is missing is
+        empty.
 
     Returns
     -------
@@ -63,11 +68,11 @@ def parse_words(options: CommandOptions, words: Sequence[str]) -> Request:
     ConfigurationError
         If a word is not understood; the message says what was expected and what is close.
     """
-    typed = _split(options, words)
-    target_dir = _checked_folder_name(typed.pop(_TARGET_DIR))
+    typed = _split(options, words, needs_folder=is_complete)
+    target_dir = _checked_folder_name(typed.pop(_TARGET_DIR)) if _TARGET_DIR in typed else ""
     analysis_kwargs = _converted(typed, options.analysis)
     for argument in options.analysis.values():
-        if argument.required and argument.name not in analysis_kwargs:
+        if is_complete and argument.required and argument.name not in analysis_kwargs:
             raise ConfigurationError(
                 f"--{argument.name} is missing: the pipeline needs it."
                 f" Give {argument.value_type.describe()}."
@@ -75,11 +80,11 @@ def parse_words(options: CommandOptions, words: Sequence[str]) -> Request:
     return Request(target_dir, analysis_kwargs, _converted(typed, options.manager))
 
 
-def _split(options: CommandOptions, words: Sequence[str]) -> dict[str, Any]:
+def _split(options: CommandOptions, words: Sequence[str], *, needs_folder: bool) -> dict[str, Any]:
     """Return each name with its text, or with a bool where it was given as a switch."""
     forms = {name: _form(options.arguments_of(name)) for name in options.names}
     app = cyclopts.App(name="dystrack", help_flags=[], version_flags=[])
-    app.default(_function_with_options(forms))
+    app.default(_function_with_options(forms, needs_folder=needs_folder))
     try:
         _, bound, _ = app.parse_args(
             _join_switches(words, forms), exit_on_error=False, print_error=False
@@ -97,12 +102,17 @@ def _form(arguments: Iterable[Argument]) -> Any:
     return bool | str if all(bool in value_type.kinds for value_type in types) else str
 
 
-def _function_with_options(forms: Mapping[str, Any]) -> Callable[..., None]:
+def _function_with_options(forms: Mapping[str, Any], *, needs_folder: bool) -> Callable[..., None]:
     """Return a function whose signature is the command line; cyclopts reads nothing else."""
 
     def command(**_: Any) -> None: ...
 
-    folder = inspect.Parameter(_TARGET_DIR, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=str)
+    folder = inspect.Parameter(
+        _TARGET_DIR,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        default=inspect.Parameter.empty if needs_folder else "",
+        annotation=str,
+    )
     options = [
         inspect.Parameter(
             name,

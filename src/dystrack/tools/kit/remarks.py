@@ -1,11 +1,11 @@
 """What a check says: sentences of different weight, and a last word."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
-from rich.console import Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -13,7 +13,7 @@ from rich.text import Text
 from dystrack.manager.wording import count
 from dystrack.options.standard_output import printable
 
-__all__ = ["Remark", "Weight", "good", "note", "problem", "section_of_remarks", "verdict_line"]
+__all__ = ["Remark", "Screen", "Weight", "good", "note", "problem"]
 
 
 class Weight(Enum):
@@ -64,32 +64,50 @@ def problem(text: str) -> Remark:
     return Remark(Weight.PROBLEM, text)
 
 
-def section_of_remarks(
-    title: str, remarks: Iterable[Remark], *others: RenderableType
-) -> RenderableType:
-    """Return remarks below their title, and what else belongs there, for a console to print."""
-    table = Table.grid(padding=(0, 1, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for remark in remarks:
-        mark, style = _MARKS[remark.weight]
-        table.add_row(Text(mark, style=style), Text(printable(remark.text)))
-    heading = Text(title, style="bold")
-    inner = [Padding(part, (0, 0, 0, 2)) for part in (*others, table)]
-    return Group(heading, *inner, Text(""))
+class Screen:
+    """Where remarks are shown as they come, section by section.
 
+    Parameters
+    ----------
+    console : rich.console.Console
+        What prints them.
+    """
 
-def verdict_line(remarks: Iterable[Remark], ready: str) -> Text:
-    """Return the last word of a check: that all is ready, or how much is to be done."""
-    n_problems, n_notes = _counted(remarks)
-    notes = f" ({count(n_notes, 'note')} above)" if n_notes else ""
-    if n_problems:
-        mark, style = _MARKS[Weight.PROBLEM]
-        return Text(f"{mark} Not ready: {count(n_problems, 'problem')} above{notes}.", style=style)
-    return Text(f"{_MARKS[Weight.GOOD][0]} Ready{notes}. {ready}".rstrip(), style="bold green")
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.remarks: list[Remark] = []
 
+    @property
+    def is_ready(self) -> bool:
+        """Return whether there was no problem so far."""
+        return not self._n(Weight.PROBLEM)
 
-def _counted(remarks: Iterable[Remark]) -> Iterator[int]:
-    weights = [remark.weight for remark in remarks]
-    yield weights.count(Weight.PROBLEM)
-    yield weights.count(Weight.NOTE)
+    def say(self, title: str, remarks: Iterable[Remark], *others: RenderableType) -> None:
+        """Show remarks below their title, behind whatever else belongs there."""
+        told = list(remarks)
+        self.remarks += told
+        table = Table.grid(padding=(0, 1, 0, 0))
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        for remark in told:
+            mark, style = _MARKS[remark.weight]
+            table.add_row(Text(mark, style=style), Text(printable(remark.text)))
+        self.console.print(Text(title, style="bold"))
+        for part in (*others, table):
+            self.console.print(Padding(part, (0, 0, 0, 2)))
+        self.console.print()
+
+    def end(self, if_ready: str) -> None:
+        """Show the last word: that all is ready and what comes next, or how much is to be done."""
+        n_notes = self._n(Weight.NOTE)
+        notes = f" ({count(n_notes, 'note')} above)" if n_notes else ""
+        if self.is_ready:
+            self.console.print(Text(f"Ready{notes}.", style="bold green"))
+            self.console.print(Text(if_ready), soft_wrap=True)
+        else:
+            n = self._n(Weight.PROBLEM)
+            last = f"Not ready: {count(n, 'problem')} above, marked ✗{notes}."
+            self.console.print(Text(last, style="bold red"))
+
+    def _n(self, weight: Weight) -> int:
+        return sum(remark.weight is weight for remark in self.remarks)

@@ -1,7 +1,6 @@
 """A pipeline as it is written: its signature, its docstring, its options."""
 
 import inspect
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -12,7 +11,6 @@ from dystrack.tools.kit.remarks import Remark, good, note, problem
 
 __all__ = ["contract_remarks"]
 
-_DEFAULT = re.compile(r"\bdefault[ :=]+([^\s,]+)")
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _EXAMPLE = "def analyze_image(target_path, channel=None, gauss_sigma=3.0)"
 
@@ -113,13 +111,13 @@ def _not_in_signature(pipeline: Callable[..., Any], arguments: Arguments) -> Ite
 
 
 def _documented(pipeline: Callable[..., Any]) -> dict[str, str]:
-    """Return what the docstring says of the type of each parameter."""
+    """Return each parameter that the docstring describes, with the default that it tells."""
     import docstring_parser  # noqa: PLC0415
 
     style = docstring_parser.DocstringStyle.NUMPYDOC
     parsed = docstring_parser.parse(inspect.getdoc(pipeline) or "", style=style)
     return {
-        name.strip(): item.type_name or ""
+        name.strip(): item.default or ""
         for item in parsed.params
         for name in item.arg_name.split(",")
     }
@@ -127,14 +125,12 @@ def _documented(pipeline: Callable[..., Any]) -> dict[str, str]:
 
 def _wrong_defaults(pipeline: Callable[..., Any], arguments: Arguments) -> Iterator[Remark]:
     """Yield where the docstring gives a parameter another default than the signature does."""
-    types = _documented(pipeline)
+    documented = _documented(pipeline)
     for argument in arguments.offered:
-        told = _DEFAULT.search(types.get(argument.name, ""))
-        if told is None or not argument.default_text:
-            continue
-        if not _is_same(told[1].strip("\"'`."), argument.default):
+        told = documented.get(argument.name, "").strip("\"'`.")
+        if told and argument.default_text and not _is_same(told, argument.default):
             yield note(
-                f"Its docstring says that the default of {argument.name} is {told[1]}; it is"
+                f"Its docstring says that the default of {argument.name} is {told}; it is"
                 f" {argument.default_text}."
             )
 

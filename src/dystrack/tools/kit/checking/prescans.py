@@ -13,12 +13,12 @@ from dystrack.core.errors import FolderError
 from dystrack.images.image_file import ImageStatus, Verdict, inspect_image
 from dystrack.manager.settings import Settings, check_folder
 from dystrack.manager.watching.folder import is_image, list_names
-from dystrack.manager.watching.image_names import ImageLabel, natural_key
+from dystrack.manager.watching.image_names import ImageLabel, PositionPattern, natural_key
 from dystrack.manager.watching.naming_advice import offered_pattern
 from dystrack.manager.wording import count
 from dystrack.tools.kit.remarks import Remark, good, note, problem
 
-__all__ = ["FoundPrescan", "FoundPrescans", "find_prescans", "prescan_remarks", "size_words"]
+__all__ = ["FoundPrescan", "FoundPrescans", "look_at_folder", "prescan_remarks", "size_words"]
 
 _NAMES_SHOWN = 3
 _MOST_COMPARED = 20
@@ -43,6 +43,8 @@ class FoundPrescan:
         What the header says.
     n_bytes : int
         Its size.
+    written_s : float
+        When it was written, in s since the epoch.
     """
 
     path: Path
@@ -50,6 +52,7 @@ class FoundPrescan:
     label: ImageLabel
     status: ImageStatus
     n_bytes: int
+    written_s: float
 
     @property
     def format(self) -> str:
@@ -64,7 +67,7 @@ class FoundPrescan:
 
     @property
     def voxel_words(self) -> str:
-        """The voxel size, such as ``2 × 0.42 × 0.42 µm``."""
+        """The voxel size with its unit."""
         return voxel_words(self.status.voxel_size)
 
 
@@ -87,7 +90,7 @@ class FoundPrescans:
     ignored: Mapping[str, tuple[str, ...]]
 
 
-def find_prescans(folder: Path, settings: Settings) -> FoundPrescans:
+def look_at_folder(folder: Path, settings: Settings, naming: PositionPattern) -> FoundPrescans:
     """Look at the files of a folder as a session would that saw them come.
 
     Parameters
@@ -95,7 +98,9 @@ def find_prescans(folder: Path, settings: Settings) -> FoundPrescans:
     folder : Path
         The folder, which is only read.
     settings : Settings
-        Which names are prescans, and how they tell their position.
+        Which names are prescans.
+    naming : PositionPattern
+        How they tell their position.
 
     Returns
     -------
@@ -115,8 +120,9 @@ def find_prescans(folder: Path, settings: Settings) -> FoundPrescans:
     except OSError as error:
         msg = f"The folder {folder} cannot be read: {error}. Check its rights."
         raise FolderError(msg) from error
-    wanted, ignored = settings.name_filter, {}
-    prescans = []
+    wanted = settings.name_filter
+    ignored: dict[str, list[str]] = {}
+    prescans: list[FoundPrescan] = []
     for name in names:
         base, path = Path(name).name, folder / name
         if wanted.is_hidden(base) or not (path.is_file() or is_image(path)):
@@ -124,18 +130,24 @@ def find_prescans(folder: Path, settings: Settings) -> FoundPrescans:
         if reason := wanted.reason_against(base):
             ignored.setdefault(reason, []).append(name)
         else:
-            about = FoundPrescan(
-                path, name, settings.naming.label(name), inspect_image(path), _size(path)
-            )
-            prescans.append((path.stat().st_mtime_ns, about))
-    in_order = sorted(prescans, key=lambda entry: entry[0])
-    return FoundPrescans(
-        folder, tuple(about for _, about in in_order), {r: tuple(n) for r, n in ignored.items()}
+            prescans.append(_prescan(path, name, naming))
+    prescans.sort(key=lambda prescan: prescan.written_s)
+    return FoundPrescans(folder, tuple(prescans), {r: tuple(n) for r, n in ignored.items()})
+
+
+def _prescan(path: Path, name: str, naming: PositionPattern) -> FoundPrescan:
+    return FoundPrescan(
+        path=path,
+        name=name,
+        label=naming.label(name),
+        status=inspect_image(path),
+        n_bytes=_size(path),
+        written_s=path.stat().st_mtime,
     )
 
 
 def prescan_remarks(
-    found: FoundPrescans, settings: Settings, options: Mapping[str, Any]
+    found: FoundPrescans, settings: Settings, naming: PositionPattern, options: Mapping[str, Any]
 ) -> Iterator[Remark]:
     """Yield what is to be said of prescans.
 
@@ -145,6 +157,8 @@ def prescan_remarks(
         What is in the folder.
     settings : Settings
         The settings of the run.
+    naming : PositionPattern
+        How names tell their position.
     options : mapping
         The options of the pipeline.
 
@@ -163,7 +177,7 @@ def prescan_remarks(
     yield from _about_files(found.prescans)
     yield from _about_axes(found.prescans, options)
     yield from _about_voxels(found.prescans, settings)
-    yield from _about_positions(found.prescans, settings)
+    yield from _about_positions(found.prescans, naming)
     yield from _about_disk(found)
 
 
@@ -171,7 +185,7 @@ def voxel_words(size: VoxelSize | None) -> str:
     """Return a voxel size in words."""
     if size is None:
         return "?"
-    return " × ".join(f"{um:.3g}" for um in size if um) + " µm"
+    return f"{', '.join(f'{um:.3g}' for um in size if um)} µm"
 
 
 def size_words(n_bytes: float) -> str:
@@ -209,14 +223,18 @@ def _about_files(prescans: Iterable[FoundPrescan]) -> Iterator[Remark]:
         if verdict is Verdict.INCOMPLETE:
             yield problem(f"Not complete, so never answered: {_some(names)}. {reason}.")
         elif verdict is Verdict.SUSPECT:
-            yield note(f"Waited for a few seconds, as they look unfinished: {_some(names)}. {reason}.")
+            yield note(
+                f"Waited for a few seconds, as they look unfinished: {_some(names)}. {reason}."
+            )
 
 
 def _about_axes(prescans: Iterable[FoundPrescan], options: Mapping[str, Any]) -> Iterator[Remark]:
     has_channel = isinstance(options.get("channel"), int)
     kinds: dict[str, list[FoundPrescan]] = {}
     for prescan in prescans:
-        kinds.setdefault(_fault_of_axes(prescan.status, has_channel=has_channel), []).append(prescan)
+        kinds.setdefault(_fault_of_axes(prescan.status, has_channel=has_channel), []).append(
+            prescan
+        )
     for fault, those in kinds.items():
         if fault:
             weight = note if fault.startswith("They do not say") else problem
@@ -251,14 +269,16 @@ def _about_voxels(prescans: Iterable[FoundPrescan], settings: Settings) -> Itera
         yield note(f"No voxel size, so that limits can only be given in pixels: {_some(without)}.")
 
 
-def _about_positions(prescans: tuple[FoundPrescan, ...], settings: Settings) -> Iterator[Remark]:
+def _about_positions(
+    prescans: tuple[FoundPrescan, ...], naming: PositionPattern
+) -> Iterator[Remark]:
     if not prescans:
         return
     positions = Counter(prescan.label.position for prescan in prescans)
-    untold = [p.name for p in prescans if not settings.naming.fits(p.name)]
-    if untold and not settings.naming.is_off:
+    untold = [p.name for p in prescans if not naming.fits(p.name)]
+    if untold and not naming.is_off:
         yield note(f"Tell no position, so they are taken for the same: {_some(untold)}.")
-        yield from _advice(untold[:_MOST_COMPARED], settings)
+        yield from _advice(untold[:_MOST_COMPARED], naming)
     else:
         listed = ", ".join(f"{p} ({n})" for p, n in list(positions.items())[:10])
         yield good(f"{count(len(positions), 'position')} by their names: {listed}.")
@@ -266,9 +286,9 @@ def _about_positions(prescans: tuple[FoundPrescan, ...], settings: Settings) -> 
     yield from _changed_shapes(prescans)
 
 
-def _advice(names: list[str], settings: Settings) -> Iterator[Remark]:
+def _advice(names: list[str], naming: PositionPattern) -> Iterator[Remark]:
     for first, second in combinations(names, 2):
-        pattern = offered_pattern(first, second, settings.naming)
+        pattern = offered_pattern(first, second, naming)
         if pattern:
             yield note(
                 f"If {first} and {second} are two positions, set position_pattern = '{pattern}'."

@@ -10,7 +10,7 @@ import tempfile
 import time
 import warnings
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,10 @@ from dystrack.core.error_texts import safe_text
 from dystrack.core.findings import FINDINGS_KEY
 from dystrack.core.protocols import Pipeline
 from dystrack.images.image_file import Verdict, inspect_image
+from dystrack.manager.watching.image_names import stem_of
 from dystrack.manager.workers.answers import ask
 from dystrack.options.pipeline_reference import load_pipeline
+from dystrack.tools.kit.cache_faults import cache_fault
 from dystrack.tools.kit.evaluation.prescan_files import LoadedPrescan, load_prescan, write_prescan
 from dystrack.tools.kit.evaluation.stress_table import stressed
 from dystrack.tools.kit.evaluation.stresses import Prescan
@@ -35,6 +37,7 @@ SHIPPED = "dystrack.pipelines"
 
 _CHANNEL = "channel"
 _warmed: set[tuple[str, str]] = set()
+_without_memory: set[str] = set()  # pipelines that hand nothing on
 _UNREADY = (Verdict.INCOMPLETE, Verdict.OPEN)
 _NOT_HANDED_OVER = "IncompleteImageError: a session does not give it to a pipeline."
 
@@ -164,15 +167,25 @@ def _asked(
         if prescan.cut_file_at < 1 and inspect_image(path).verdict in _UNREADY:
             return {"error": _NOT_HANDED_OVER, "msg": "", "effects": ""}
         kwargs = {**_quiet(pipeline), **case.options, **more}
+        is_first = prescan is loaded.prescan
+        cache = {} if is_first else _cache_before(pipeline, case, loaded, Path(folder) / "before")
+        there = set(path.parent.iterdir())
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             with noting_side_effects() as effects:
                 began_s = time.perf_counter()
-                row = _answer(lambda: ask(pipeline, str(path), kwargs, {}))
+                row = _answer(pipeline, str(path), kwargs, cache)
                 row["analysis_s"] = round(time.perf_counter() - began_s, 4)
+        effects += [f"writes {name} beside the prescan" for name in _new_beside(path, there)]
         row["warnings"] = " ".join(dict.fromkeys(safe_text(w.message) for w in caught))
         row["effects"] = "; ".join(effects)
         return row
+
+
+def _new_beside(path: Path, there: set[Path]) -> list[str]:
+    """Return what is new beside a prescan, by names in which its own does not matter."""
+    new = (other.name for other in path.parent.iterdir() if other not in there)
+    return sorted(name.replace(stem_of(path.name), "NAME") for name in new)
 
 
 def _quiet(pipeline: Pipeline) -> dict[str, Any]:
@@ -181,9 +194,38 @@ def _quiet(pipeline: Pipeline) -> dict[str, Any]:
     return {name: value for name, value in quiet.items() if name in names}
 
 
-def _answer(analyse: Callable[[], Any]) -> dict[str, Any]:
+def _cache_before(
+    pipeline: Pipeline, case: Case, loaded: LoadedPrescan, folder: Path
+) -> Mapping[str, Any]:
+    """Return what the pipeline hands on from the prescan as it is, which comes before a stress.
+
+    That lies in a folder of its own, for the pipeline may look at it again.
+    """
+    if case.reference in _without_memory:
+        return {}
+    folder.mkdir()
+    path = folder / f"{Path(case.sample).stem}.ome.tif"
+    kwargs = {
+        **_quiet(pipeline),
+        **case.options,
+        **write_prescan(path, loaded, loaded.prescan),
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            cache = ask(pipeline, str(path), kwargs, {}).img_cache
+        except Exception:  # noqa: BLE001 - the case of the prescan as it is tells it
+            return {}
+    if not cache:
+        _without_memory.add(case.reference)
+    return {} if cache_fault(pipeline, cache) else cache
+
+
+def _answer(
+    pipeline: Pipeline, path: str, kwargs: Mapping[str, Any], cache: Mapping[str, Any]
+) -> dict[str, Any]:
     try:
-        analysis = analyse()
+        analysis = ask(pipeline, path, kwargs, cache)
     except Exception as error:  # noqa: BLE001 - a boundary with the user's code
         text = " ".join(safe_text(error).split())
         return {"error": f"{type(error).__name__}: {text}", "msg": ""}
@@ -193,4 +235,5 @@ def _answer(analyse: Callable[[], Any]) -> dict[str, Any]:
         axis: math.inf if is_far else value for axis, value in zip("zyx", analysis, strict=False)
     }
     sure = analysis.evidence if confidence is None else confidence
-    return {**row, "msg": analysis.img_msg, "error": "", "confidence": sure}
+    told = {"msg": analysis.img_msg, "error": "", "confidence": sure}
+    return {**row, **told, "cache_fault": cache_fault(pipeline, analysis.img_cache)}

@@ -1,22 +1,15 @@
 """`dystrack convert`: a run file → an experiment file that does the same."""
 
-import inspect
-import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from dystrack.core.errors import ConfigurationError
-from dystrack.core.protocols import Pipeline
-from dystrack.options.pipeline_reference import (
-    DEFAULT_FUNCTION,
-    is_module_of_file,
-    load_with_settings,
-)
+from dystrack.options.pipeline_reference import load_with_settings
 from dystrack.tools.kit.experiment.reading import read_experiment
 from dystrack.tools.kit.experiment.writing import experiment_text
+from dystrack.tools.kit.references import reference_to
 
-__all__ = ["convert_run_file", "reference_to", "write_new"]
+__all__ = ["convert_run_file", "write_new"]
 
 
 def convert_run_file(
@@ -55,34 +48,6 @@ def convert_run_file(
         to.unlink()  # nobody should start what is not the same
         raise
     return to
-
-
-def reference_to(pipeline: Pipeline, package: str, folder: Path) -> str:
-    """Return what an experiment file in a folder calls a pipeline.
-
-    Raises
-    ------
-    ConfigurationError
-        If it has no name that a file could give.
-    """
-    module = sys.modules.get(getattr(pipeline, "__module__", ""))
-    name = getattr(pipeline, "__qualname__", "")
-    if module is None or not name.isidentifier() or getattr(module, name, None) is not pipeline:
-        msg = (
-            f"The pipeline is {pipeline!r}, which no name leads to. Make it a function of a"
-            " module, with def."
-        )
-        raise ConfigurationError(msg)
-    function = "" if name == DEFAULT_FUNCTION else f":{name}"
-    parent, _, stem = module.__name__.rpartition(".")
-    if parent == package and not is_module_of_file(module.__name__):
-        return f"{stem}{function}"
-    path = Path(inspect.getfile(module)).resolve()
-    try:
-        shown = os.path.relpath(path, folder.resolve())
-    except ValueError:  # on another drive
-        shown = str(path)
-    return f"{Path(shown).as_posix()}{function}"
 
 
 def write_new(path: Path, text: str) -> None:

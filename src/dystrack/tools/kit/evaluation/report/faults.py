@@ -152,6 +152,12 @@ def _side_effects(rows: Sequence[Row]) -> Iterator[str]:
         yield f"Side effect: the pipeline {effect}. Other pipelines and the session share that."
 
 
+def _bad_cache(rows: Sequence[Row]) -> Iterator[str]:
+    for fault in dict.fromkeys(row.get("cache_fault", "") for row in rows):
+        if fault:
+            yield f"Cache: {fault}"
+
+
 _RULES: tuple[Callable[[Sequence[Row]], Iterator[str]], ...] = (
     _wrong_axes,
     _half_pixel,
@@ -160,4 +166,5 @@ _RULES: tuple[Callable[[Sequence[Row]], Iterator[str]], ...] = (
     _too_slow,
     _dies,
     _side_effects,
+    _bad_cache,
 )
