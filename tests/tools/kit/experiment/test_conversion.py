@@ -1,5 +1,6 @@
 """Run files become experiment files that say the same."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -38,11 +39,18 @@ def no_module_of_another_test(monkeypatch):
     monkeypatch.delitem(sys.modules, "my_pipeline")
 
 
+def as_lists(value):
+    """Return a value as TOML has it, which knows no tuples."""
+    return json.loads(json.dumps(value))
+
+
 @pytest.mark.parametrize("run_file", RUN_FILES, ids=lambda path: path.stem)
 def test_shipped_run_files(run_file, tmp_path):
     written = convert_run_file(run_file, tmp_path / "experiment.toml", PACKAGE)
     before, after = load_with_settings(str(run_file)), read_experiment(written, PACKAGE)
-    assert after == before
+    assert after.image_analysis_func is before.image_analysis_func
+    for name in ("analysis_kwargs", "analysis_cache", "manager_kwargs"):
+        assert as_lists(getattr(after, name)) == as_lists(getattr(before, name))
 
 
 def test_a_run_file_of_ones_own(tmp_path, monkeypatch):

@@ -14,6 +14,7 @@
 Everything is checked here, by the rules that hold for the command line and for Python.
 """
 
+import inspect
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -39,7 +40,7 @@ from dystrack.tools.kit.experiment.sections import (
 )
 from dystrack.tools.kit.experiment.toml_text import load_toml, toml_value
 
-__all__ = ["read_experiment"]
+__all__ = ["read_experiment", "takes_tables"]
 
 _Content = Mapping[str, Mapping[str, Any]]
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
@@ -209,8 +210,16 @@ def _read_options(section: str, content: _Content, function: Pipeline) -> dict[s
         if section == CACHE and name in content.get(OPTIONS, {}):
             msg = f"{name} stands in [{OPTIONS}] and in [{CACHE}]. Keep one of them."
             raise ConfigurationError(msg)
-        options[name] = _taken(section, offered[name], value) if name in offered else value
+        is_checked = name in offered and not takes_tables(function, name, value)
+        options[name] = _taken(section, offered[name], value) if is_checked else value
     return options
+
+
+def takes_tables(function: Pipeline, name: str, value: object) -> bool:
+    """Return whether a value is a table or list, which a command line cannot say, and is taken."""
+    words = ("Mapping", "dict") if isinstance(value, Mapping) else ("Sequence", "list", "tuple")
+    annotation = str(inspect.signature(function).parameters[name].annotation)
+    return isinstance(value, (Mapping, list)) and any(word in annotation for word in words)
 
 
 def _taken(section: str, argument: Argument, value: object) -> Any:

@@ -15,6 +15,7 @@ from dystrack.manager.settings import Settings
 from dystrack.options.argument_types import ValueType
 from dystrack.options.docstring_arguments import read_arguments
 from dystrack.options.pipeline_reference import load_pipeline, pipeline_names
+from dystrack.tools.kit.experiment.reading import takes_tables
 from dystrack.tools.kit.experiment.sections import (
     CACHE,
     OPTIONS,
@@ -108,9 +109,12 @@ def _other_section(kind: type) -> _Schema:
 
 def _options_of(name: str, package: str) -> _Schema:
     """Return the rule that an experiment with this pipeline has its options, and no others."""
-    arguments = read_arguments(load_pipeline(name, package), n_positional=1)
+    pipeline = load_pipeline(name, package)
+    arguments = read_arguments(pipeline, n_positional=1)
     properties = {
-        argument.name: _of_type(argument.value_type)
+        argument.name: _of_type(
+            argument.value_type, tables=takes_tables(pipeline, argument.name, {})
+        )
         | _told(argument.description.replace("`", ""), argument.default)
         for argument in arguments.offered
     }
@@ -151,11 +155,13 @@ def _is_limit(annotation: object) -> bool:
     return "Sequence[float]" in str(annotation)
 
 
-def _of_type(value_type: ValueType) -> _Schema:
+def _of_type(value_type: ValueType, *, tables: bool) -> _Schema:
     """Return what an option takes."""
     kinds: Iterable[str] = dict.fromkeys(_TYPES.get(kind, "string") for kind in value_type.kinds)
     forms: list[_Schema] = [{"type": kind} for kind in kinds]
     choices = [*value_type.choices, *(["none"] if value_type.accepts_none else [])]
     if choices:
         forms.append({"enum": choices})
+    if tables:
+        forms.append({"type": "object"})
     return forms[0] if len(forms) == 1 else {"anyOf": forms}
