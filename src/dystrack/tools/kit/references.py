@@ -52,5 +52,4 @@ def reference_to(pipeline: Pipeline, package: str, folder: Path | None = None) -
         shown = os.path.relpath(path, folder.resolve())
     except ValueError:  # on another drive
         shown = str(path)
-    function = "" if name == DEFAULT_FUNCTION else f":{name}"
-    return f"{Path(shown).as_posix()}{function}"
+    return f"{Path(shown).as_posix()}:{name}"

@@ -184,10 +184,12 @@ def _load(content: _Content, folder: Path, package: str) -> Pipeline:
     except ConfigurationError as error:
         msg = f"[{PIPELINE}] {REFERENCE} is {_shown(reference)}. {error}"
         raise ConfigurationError(msg) from None
-    if loaded.analysis_kwargs or loaded.analysis_cache or loaded.manager_kwargs:
+    has_settings = loaded.analysis_kwargs or loaded.analysis_cache or loaded.manager_kwargs
+    if has_settings and reference.lower().endswith(".py"):
         msg = (
             f"[{PIPELINE}] {REFERENCE} is {_shown(reference)}, a run file with settings of its own."
-            " Make an experiment of it with dystrack convert, or name the file of the pipeline."
+            " Make an experiment of it with dystrack convert, or name its function alone:"
+            " run_file.py:analyze_image."
         )
         raise ConfigurationError(msg)
     return loaded.image_analysis_func
