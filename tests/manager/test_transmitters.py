@@ -149,6 +149,6 @@ def test_traits():
 
     own.traits = Traits(says_stay=True)
     assert traits_of("txt") == Traits(leaves_lines=True, is_verifiable=True)
-    assert traits_of("MyPiC") == Traits(says_stay=True, takes_targets=True)
+    assert traits_of("MyPiC") == Traits(says_stay=True, takes_targets=True, takes_prescan=True)
     assert traits_of(own) == Traits(says_stay=True)
     assert traits_of(plain) == traits_of(None) == traits_of("other") == Traits()

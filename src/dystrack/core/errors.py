@@ -15,6 +15,7 @@
     │   ├── PipelineError           it raised an error of a type of its own, in another process
     │   └── WorkerError             its process hung or died
     ├── TransmissionError       coordinates could not be handed to the microscope
+    │   └── OvertakenError          the microscope waits for the answer to another prescan
     ├── ScopeError              a microscope cannot be reached, or did not do what it was asked
     │   ├── ForbiddenMoveError      a move leads out of what is allowed; the stage stays where it is
     │   └── CalibrationError        it is not known how the stage lies to the image, or it is wrong
@@ -37,6 +38,7 @@ __all__ = [
     "IncompleteImageError",
     "InvalidAnswerError",
     "JournalError",
+    "OvertakenError",
     "PipelineError",
     "RefusedMoveError",
     "ScopeError",
@@ -97,6 +99,10 @@ class WorkerError(AnalysisError):
 
 class TransmissionError(DyStrackError, OSError):
     """Coordinates could not be handed to the microscope; its cause says why."""
+
+
+class OvertakenError(TransmissionError):
+    """The microscope waits for the answer to another prescan; this one was not sent."""
 
 
 class ScopeError(DyStrackError):

@@ -10,7 +10,7 @@ from dystrack.core.answer_file import write_answer
 from dystrack.core.coordinates import offset_from_centre_um
 from dystrack.core.coords_file import COORDS_FILE_NAME, CoordsLine
 from dystrack.core.error_texts import describe_error
-from dystrack.core.errors import TransmissionError
+from dystrack.core.errors import OvertakenError, TransmissionError
 from dystrack.core.protocols import Clock, Transmitter
 from dystrack.core.targets_file import write_targets
 from dystrack.manager.controls import Controls
@@ -272,12 +272,13 @@ class Sender:
             return  # the microscope would take it for the answer to the newer prescan
         if answer.stays and self._traits.says_stay:
             answer = replace(answer, coordinates=None)
-        kwargs = dict(self._tra_kwargs)
-        if self._traits.takes_next:
-            kwargs["next_prescan"] = answer.next_prescan
-        if self._traits.takes_targets:
-            kwargs["targets"] = answer.targets
-        self._hand_over(self._transmit, answer, kwargs)
+        wanted = self._traits.wanted(
+            next_prescan=answer.next_prescan, targets=answer.targets, prescan=target.image.path
+        )
+        try:
+            self._hand_over(self._transmit, answer, {**self._tra_kwargs, **wanted})
+        except OvertakenError as error:
+            self._tell(Warned(message=str(error)))
 
     def _write_beside(self, target: Target, answer: Answer) -> None:
         path = target.image.path
