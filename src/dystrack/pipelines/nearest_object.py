@@ -9,6 +9,7 @@ from dystrack.core.errors import ConfigurationError, TargetNotFoundError
 from dystrack.core.protocols import AnalysisResult
 from dystrack.images.evidence import contrast_confidence
 from dystrack.pipelines.utilities.answering import answer
+from dystrack.pipelines.utilities.choosing import unlikeness_px
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
 from dystrack.pipelines.utilities.figures import show_target
 from dystrack.pipelines.utilities.loading import load_stack
@@ -23,7 +24,6 @@ from dystrack.pipelines.utilities.warming import rehearse
 __all__ = ["analyze_image", "warm_up"]
 
 _DIVISIONS = ("nearer", "larger", "both")
-_SIZE_WEIGHT_FRACT = 0.25  # of the width: as far as a size that is e times another one counts
 _REACH = 3.0  # between daughters, in lengths of the mother (a root of her size)
 _HALF = (0.3, 0.75)  # the size of a daughter, as a share of its mother's
 
@@ -122,7 +122,7 @@ def analyze_image(
     objects, labels = objects_in(smoothed >= level, min_size, max_size or None)
     if not objects:
         raise _no_object(level, min_size, max_size)
-    followed = min(objects, key=lambda one: _distance(one, centre, size, image.shape[-1]))
+    followed = min(objects, key=lambda one: unlikeness_px(one, centre, size, image.shape[-1]))
     sister = _sister(followed, objects, size)
     if sister and division == "larger" and sister.n_voxels > followed.n_voxels:
         followed, sister = sister, followed
@@ -153,13 +153,6 @@ def _no_object(level: float, min_size: int, max_size: int) -> TargetNotFoundErro
         f"No object of {min_size} to {max_size or 'any number of'} voxels reaches the grey "
         f"value {level:g}. Check `threshold`, `min_size`, `max_size` and exposure."
     )
-
-
-def _distance(one: FoundObject, centre: PixelPosition, size: float, width: int) -> float:
-    """Return how unlikely it is that an object is the one to follow, as a distance in pixels."""
-    from_middle = math.hypot(one.centre.y - centre.y, one.centre.x - centre.x)
-    change = abs(math.log(one.n_voxels / size)) if size else 0.0
-    return from_middle + change * _SIZE_WEIGHT_FRACT * width
 
 
 def _sister(

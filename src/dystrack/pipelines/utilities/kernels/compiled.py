@@ -19,12 +19,14 @@ _given_up = threading.Event()
 
 
 @cache
-def compiled_kernels(purpose: Literal["smoothing", "counting", "labelling"]) -> ModuleType | None:
+def compiled_kernels(
+    purpose: Literal["smoothing", "counting", "labelling", "forests"],
+) -> ModuleType | None:
     """Return compiled kernels, compiling them or loading them from disk at the first call.
 
     Parameters
     ----------
-    purpose : {"smoothing", "counting", "labelling"}
+    purpose : {"smoothing", "counting", "labelling", "forests"}
         What for. Only the kernels for this purpose are compiled, in about a second.
 
     Returns

@@ -1,0 +1,1 @@
+"""From strokes on prescans to a model: a person paints, a forest learns."""
