@@ -103,7 +103,9 @@ _NUMBERED_WORD = re.compile(
     (?<![a-z])
     (?! (?: z | c | ch | channel | slice | plane | stack | frame | image | img | scan | prescan | i
         | cycle | loop | round | iteration | repeat | rec | recording | seq | sequence | h | m | min
-        | sec | s | time | timepoint | t | tp | v | version | date | x | y ) [_\- ]? \d )
+        | sec | s | time | timepoint | t | tp | v | version | date | x | y
+        | jan(uary)? | feb(ruary)? | mar(ch)? | apr(il)? | ma[yi] | jun[ei]? | jul[yi]? | aug(ust)?
+        | sep(t|tember)? | o[ck]t(ober)? | nov(ember)? | de[cz](ember)? ) [_\- ]? \d )
     [a-z]+ [_\- ]? (?P<position> \d{1,4} ) (?! [\da-z] )
     """
 )
