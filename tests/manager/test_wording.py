@@ -92,6 +92,7 @@ def test_trouble_is_said_in_sentences(event, text):
     [
         ("esc", "Esc"),
         ("ctrl_c", "Ctrl-C"),
+        ("terminated", "the system asked the program to end"),
         ("max_triggers", "40 prescans, as asked"),
         ("max_checks", "5 checks of the folder, as asked"),
         ("RuntimeError: {no} tissue", "an error"),

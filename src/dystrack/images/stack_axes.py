@@ -5,7 +5,7 @@ from typing import Final
 
 from dystrack.core.errors import UnsupportedImageError
 
-__all__ = ["channel_index", "depth_of_stack", "described"]
+__all__ = ["channel_index", "check_is_plane", "depth_of_stack", "described"]
 
 _STACK_AXES: Final = frozenset("CZYX")
 
@@ -13,6 +13,15 @@ _STACK_AXES: Final = frozenset("CZYX")
 def described(sizes: Mapping[str, int]) -> str:
     """Return the axes and their lengths as text, such as ``"T = 3, Z = 21, Y = 200, X = 500"``."""
     return ", ".join(f"{axis} = {size}" for axis, size in sizes.items())
+
+
+def check_is_plane(sizes: Mapping[str, int]) -> None:
+    """Raise `UnsupportedImageError` if an image is a line or a point, in which nothing can move."""
+    if not {"Y", "X"} <= sizes.keys():
+        raise UnsupportedImageError(
+            f"The image is {sizes.get('Y', 1)} px high and {sizes.get('X', 1)} px wide. Let the "
+            "microscope scan a frame, not a line or a point."
+        )
 
 
 def channel_index(sizes: Mapping[str, int], channel: int | None) -> int | None:

@@ -40,6 +40,7 @@ from dystrack.manager.session import Session
 from dystrack.manager.settings import Settings, check_folder
 from dystrack.manager.terminal.console import Console
 from dystrack.manager.terminal.stop_key import watch_for_esc
+from dystrack.manager.terminal.termination import Terminated
 from dystrack.manager.tracking.positions import Position
 from dystrack.manager.watching.folder import ClockWait, Wait, watch_for_changes
 from dystrack.manager.watching.folder_lock import own_folder
@@ -82,6 +83,8 @@ class Run:
         reason, message = StopReason.ERROR, ""
         try:
             reason = self.session.run(self.watcher)
+        except Terminated:
+            reason = StopReason.TERMINATED
         except KeyboardInterrupt:
             reason = StopReason.CTRL_C
         except BaseException as error:

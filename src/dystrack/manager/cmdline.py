@@ -17,6 +17,7 @@ from dystrack.core.protocols import Pipeline
 from dystrack.manager.assembly import open_run
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.manager.settings import SETTING_NAMES
+from dystrack.manager.terminal.termination import termination_as_interrupt
 from dystrack.options.command_options import CommandOptions, command_options
 from dystrack.options.standard_output import replace_unknown_characters
 
@@ -98,6 +99,7 @@ def run_via_cmdline(
     given["img_cache"] = dict(analysis_cache)
     hooks = {name: value for name, value in keywords.items() if name not in SETTING_NAMES}
     with contextlib.ExitStack() as stack:
+        stack.enter_context(termination_as_interrupt())
         with _refusing(program):
             run = stack.enter_context(
                 open_run(

@@ -48,6 +48,7 @@ _ENDINGS: Mapping[str, str] = MappingProxyType(
     {
         "esc": "Esc",
         "ctrl_c": "Ctrl-C",
+        "terminated": "the system asked the program to end",
         "asked": "it was asked to stop",
         "max_checks": "{checks} of the folder, as asked",
         "max_triggers": "{prescans}, as asked",

@@ -203,3 +203,20 @@ def test_nd2_with_channels(n_channels, tmp_path):
     path = writer.write_nd2(tmp_path / "prescan.ND2", stack)
     image = robustly_load_image_after_write(path)
     np.testing.assert_array_equal(image, np.squeeze(np.swapaxes(stack, 1, 2)))
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [
+        ((1, 1), "1 px high and 1 px wide"),
+        ((1, 50), "1 px high and 50 px wide"),
+        ((50, 1), "50 px high and 1 px wide"),
+        ((5, 1, 60), "1 px high and 60 px wide"),
+    ],
+)
+@pytest.mark.parametrize("imagej", [False, True])
+def test_a_line_or_a_point_is_no_image(tmp_path, shape, size, imagej):
+    path = tmp_path / "line.tif"
+    tifffile.imwrite(path, np.full(shape, 7, np.uint8), photometric="minisblack", imagej=imagej)
+    with pytest.raises(UnsupportedImageError, match=f"line.tif: The image is {size}"):
+        load_stack(path, await_write=0)

@@ -126,6 +126,16 @@ def test_a_report_of_coordinates_alone_says_what_it_cannot_know(tmp_path):
     assert not (tmp_path / "dystrack_report.html").exists()
 
 
+@pytest.mark.parametrize("content", ["", '{"at": "2026-11-24T10', "hello\n[1, 2]\n"])
+def test_a_journal_without_a_run_is_not_said_to_be_missing(tmp_path, content):
+    (tmp_path / "dystrack_journal.jsonl").write_text(content)
+    with pytest.raises(ConfigurationError, match="is empty, torn, or none of DySTrack's"):
+        write_report(tmp_path)
+    (tmp_path / "dystrack_coords.txt").write_text("Z\tY\tX\tmsg\n1.0\t2.0\t3.0\tOK\n")
+    page = Page(write_report(tmp_path))
+    assert "There is no journal in this folder that can be read" in page.text
+
+
 def test_where_there_was_no_run_there_is_no_report(tmp_path):
     with pytest.raises(ConfigurationError, match="nothing to report"):
         write_report(tmp_path)

@@ -25,6 +25,7 @@ class StopReason(StrEnum):
 
     ESC = "esc"
     CTRL_C = "ctrl_c"
+    TERMINATED = "terminated"  # by the system, with SIGTERM
     ASKED = "asked"  # by the program that called it, or through its controls
     MAX_CHECKS = "max_checks"
     MAX_TRIGGERS = "max_triggers"

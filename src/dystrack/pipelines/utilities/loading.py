@@ -9,7 +9,7 @@ from dystrack.core.errors import ImageError, IncompleteImageError, UnsupportedIm
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock
 from dystrack.images.image_file import ImageStatus
 from dystrack.images.readers import Image, read_image
-from dystrack.images.stack_axes import channel_index
+from dystrack.images.stack_axes import channel_index, check_is_plane
 from dystrack.images.stamps import FileStamp
 from dystrack.images.waiting import wait_until_complete
 from dystrack.pipelines.utilities.preparation import select_channel
@@ -98,9 +98,10 @@ def load_stack(
     """
     path = Path(target_path)
     image = _load(path, await_write, clock)
-    if not image.axes_known:
-        return select_channel(image.pixels, channel)
     try:
+        check_is_plane(image.sizes)
+        if not image.axes_known:
+            return select_channel(image.pixels, channel)
         index = channel_index(image.sizes, channel)
     except UnsupportedImageError as error:
         raise UnsupportedImageError(f"{path.name}: {error}") from None

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from dystrack.charts.rows import Row
 from dystrack.core.coords_file import FAILURE_MESSAGE, CoordsLine, read_lines
+from dystrack.manager.watching.image_names import JOURNAL_NAME
 from dystrack.tools.afterwards.run_record import Failure, PositionRecord, RunRecord
 
 __all__ = ["describe_coords_file"]
 
 _NO_JOURNAL = (
-    "There is no journal in this folder, only coordinates. So it is not known which pipeline and "
+    "There is no journal in this folder{}, only coordinates. So it is not known which pipeline and "
     "settings ran, when a line was written, how long it took, to which position and prescan it "
     "belongs, and why an analysis failed."
 )
@@ -35,6 +36,7 @@ def describe_coords_file(path: Path) -> RunRecord:
     """
     rows = [_row(number, line) for number, line in enumerate(read_lines(path), 1)]
     n_tracked = sum(row.outcome == "tracked" for row in rows)
+    unreadable = " that can be read" if (path.parent / JOURNAL_NAME).exists() else ""
     failures = [Failure(row, row.message) for row in rows if row.outcome != "tracked"]
     return RunRecord(
         headline=f"{n_tracked} of {len(rows)} lines with a target",
@@ -42,7 +44,7 @@ def describe_coords_file(path: Path) -> RunRecord:
         about={"Folder": str(path.parent.absolute()), "Lines": str(len(rows))},
         positions=(PositionRecord("", tuple(rows), knows_path=False),),
         failures=tuple(failures),
-        unknown=(_NO_JOURNAL, _NO_SIZES),
+        unknown=(_NO_JOURNAL.format(unreadable), _NO_SIZES),
     )
 
 

@@ -47,10 +47,10 @@ def write_report(folder: Path, to: Path | None = None) -> Path:
         raise FolderError(msg)
     run = describe_folder(folder)
     if run is None:
-        msg = (
-            f"There is nothing to report in {folder}: it has neither a {JOURNAL_NAME} nor a "
-            f"{COORDS_FILE_NAME}. Give the folder of a run."
-        )
+        what = f"it has neither a {JOURNAL_NAME} nor a {COORDS_FILE_NAME}"
+        if (folder / JOURNAL_NAME).exists():
+            what = f"its {JOURNAL_NAME} is empty, torn, or none of DySTrack's"
+        msg = f"There is nothing to report in {folder}: {what}. Give the folder of a run."
         raise ConfigurationError(msg)
     return _write(page_of(run), to or folder / REPORT_NAME)
 
