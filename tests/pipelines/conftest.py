@@ -2,7 +2,7 @@
 
 import pytest
 
-from dystrack.pipelines.utilities import masks, object_counting, smoothing
+from dystrack.pipelines.utilities import object_counting, regions, smoothing
 
 
 @pytest.fixture(params=["compiled", "plain"])
@@ -18,5 +18,5 @@ def without_numba(monkeypatch):
 
 
 def use_plain_code(monkeypatch):
-    for module in (masks, object_counting, smoothing):
+    for module in (object_counting, regions, smoothing):
         monkeypatch.setattr(module, "compiled_kernels", lambda purpose: None)

@@ -7,7 +7,6 @@ from hypothesis.extra.numpy import arrays
 
 from dystrack.core.errors import TargetNotFoundError
 from dystrack.pipelines.utilities.masks import (
-    _largest_by_labelling,
     centre_of_mass,
     centroid,
     depth_of,
@@ -25,7 +24,6 @@ MASKS = arrays(np.bool_, SHAPES).filter(np.any)
 def test_largest_object_equals_labelling(mask):
     expected = largest_by_labelling(mask)
     np.testing.assert_array_equal(largest_object(mask), expected)
-    np.testing.assert_array_equal(_largest_by_labelling(mask), expected)
 
 
 def test_of_equals_the_first_in_scan_order(with_and_without_numba):

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from dystrack.pipelines.utilities import object_counting
 from dystrack.pipelines.utilities.kernels.compiled import compiled_kernels
 from dystrack.pipelines.utilities.object_counting import (
     _counts_by_labelling,
@@ -29,6 +30,14 @@ def test_counts_equal_256_labellings(image):
     expected = counts_by_labelling(image)
     np.testing.assert_array_equal(object_counts(image), expected)
     np.testing.assert_array_equal(_counts_by_labelling(image), expected)
+
+
+@settings(deadline=None, max_examples=100)
+@given(images(), st.integers(1, 5))
+def test_slabs_in_threads_count_as_one(image, n_threads):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(object_counting, "n_threads_for", lambda n_voxels: n_threads)
+        np.testing.assert_array_equal(object_counts(image), counts_by_labelling(image))
 
 
 @pytest.mark.slow
@@ -71,9 +80,9 @@ def test_arrays_do_run_full_in_a_checkerboard():
             super()._make_room()
             calls.append((self._parents.size > before[0], self._weights.size > before[1]))
 
-    np.testing.assert_array_equal(
-        Watched(compiled_kernels("counting"), image).object_counts(), _counts_by_labelling(image)
-    )
+    forest = Watched(compiled_kernels("counting"), image)
+    forest.build()
+    np.testing.assert_array_equal(forest.object_counts(), _counts_by_labelling(image))
     assert any(more_parents for more_parents, _ in calls)
     assert any(more_edges for _, more_edges in calls)
 

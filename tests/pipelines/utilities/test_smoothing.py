@@ -12,6 +12,9 @@ from dystrack.pipelines.utilities.smoothing import smooth
 from pipelines.images import noise
 
 SHAPES = st.tuples(*[st.integers(1, 9)] * 3) | st.tuples(*[st.integers(1, 30)] * 2)
+LARGER_SHAPES = st.tuples(*[st.integers(1, 9)] * 2, st.integers(1, 300)) | st.tuples(
+    st.integers(1, 30), st.integers(1, 300)
+)
 SIGMAS = st.one_of(st.sampled_from([0.0, 0.1, 0.5, 1.0, 3.0, 7.25]), st.floats(0, 12))
 
 
@@ -20,6 +23,23 @@ SIGMAS = st.one_of(st.sampled_from([0.0, 0.1, 0.5, 1.0, 3.0, 7.25]), st.floats(0
 def test_equals_scipy_bit_for_bit(image, sigma_px):
     expected = scipy.ndimage.gaussian_filter(image, sigma_px)
     np.testing.assert_array_equal(smooth(image, sigma_px), expected)
+
+
+@settings(deadline=None, max_examples=100)
+@given(arrays(np.uint8, LARGER_SHAPES), SIGMAS, st.integers(1, 5))
+def test_threads_change_no_bit(image, sigma_px, n_threads):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(smoothing, "n_threads_for", lambda n_voxels: n_threads)
+        expected = scipy.ndimage.gaussian_filter(image, sigma_px)
+        np.testing.assert_array_equal(smooth(image, sigma_px), expected)
+
+
+@pytest.mark.parametrize("highest", [1, 3, 40])
+def test_dark_steps_that_single_precision_cannot_tell_from_whole_numbers(highest):
+    image = np.repeat(noise((7, 30, 20), highest), 15, axis=2)
+    for sigma_px in (0.5, 1.0, 3.0, 9.0):
+        expected = scipy.ndimage.gaussian_filter(image, sigma_px)
+        np.testing.assert_array_equal(smooth(image, sigma_px), expected)
 
 
 @pytest.mark.parametrize("sigma_px", [0.4, 1.0, 2.2, 3.0, 5.0])

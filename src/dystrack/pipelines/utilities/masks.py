@@ -1,15 +1,11 @@
 """Objects in a mask, and where they are."""
 
-from types import ModuleType
-
 import numpy as np
 import numpy.typing as npt
-import scipy
 
 from dystrack.core.coordinates import PixelPosition
-from dystrack.core.errors import TargetNotFoundError
-from dystrack.pipelines.utilities.kernels.compiled import compiled_kernels
 from dystrack.pipelines.utilities.preparation import refuse_constant
+from dystrack.pipelines.utilities.regions import largest_region
 
 __all__ = ["centre_of_mass", "centroid", "depth_of", "largest_object", "last_column"]
 
@@ -34,36 +30,7 @@ def largest_object(mask: Mask) -> Mask:
     TargetNotFoundError
         If the mask is empty.
     """
-    if not mask.any():
-        raise TargetNotFoundError(
-            "The mask of the target is empty: no voxel reaches the threshold. "
-            "Check exposure and `channel`."
-        )
-    kernels = compiled_kernels("labelling")
-    return _largest_by_labelling(mask) if kernels is None else _largest_by_runs(kernels, mask)
-
-
-def _largest_by_runs(kernels: ModuleType, mask: Mask) -> Mask:
-    """Join the runs of the rows to objects with compiled code, and draw those of the largest."""
-    depth, height, width = (1, *mask.shape)[-3:]
-    rows = np.ascontiguousarray(mask).reshape(depth * height, width)
-    n_runs = int(np.count_nonzero(rows[:, 0])) + int(np.count_nonzero(rows[:, 1:] > rows[:, :-1]))
-    firsts, lasts, roots = (np.empty(n_runs, np.int32) for _ in range(3))
-    starts = np.empty(depth * height + 1, np.int64)
-    kernels.label_runs(rows, height, firsts, lasts, starts, roots)
-    sizes = np.bincount(roots, weights=lasts - firsts)
-    largest = np.zeros_like(rows)
-    kernels.draw_runs(largest, firsts, lasts, starts, roots == sizes.argmax())
-    return largest.reshape(mask.shape)
-
-
-def _largest_by_labelling(mask: Mask) -> Mask:
-    """Label all objects, and select the largest."""
-    labels = scipy.ndimage.label(mask)[0]
-    sizes = np.bincount(labels.ravel())
-    sizes[0] = 0
-    largest: Mask = labels == sizes.argmax()
-    return largest
+    return largest_region(mask.view(np.uint8), 1).mask
 
 
 def centroid(mask: Mask) -> PixelPosition:

@@ -4,6 +4,7 @@ The method is described in `kernels.counting`; this module provides the arrays t
 and makes them longer when they are full. Without compiled code it labels the image at every value.
 """
 
+from itertools import pairwise
 from types import ModuleType
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ import numpy.typing as npt
 import scipy
 
 from dystrack.pipelines.utilities.kernels.compiled import compiled_kernels
+from dystrack.pipelines.utilities.threads import n_threads_for, run_in_threads
 
 __all__ = ["histogram", "object_counts"]
 
@@ -30,8 +32,10 @@ def object_counts(image: Bytes) -> Counts:
     kernels = compiled_kernels("counting")
     if kernels is None:
         return _counts_by_labelling(image)
-    stack = np.ascontiguousarray(image).reshape((1, *image.shape)[-3:])
-    return _Forest(kernels, stack).object_counts()
+    stack = np.ascontiguousarray(image)
+    if image.ndim == 2:  # noqa: PLR2004 - rows are planes of height 1, of which slabs are made
+        stack = stack[:, None]
+    return _forest_of(kernels, stack).object_counts()
 
 
 def histogram(image: Bytes) -> Counts:
@@ -45,8 +49,27 @@ def histogram(image: Bytes) -> Counts:
     return counts
 
 
+def _forest_of(kernels: ModuleType, stack: Bytes) -> "_Forest":
+    """Build the forests of slabs in threads, and join them."""
+    n_threads = n_threads_for(stack.size)
+    depth = stack.shape[0]
+    n_slabs = min(depth, n_threads)
+    edges = [depth * i // n_slabs for i in range(n_slabs + 1)]
+    forests = [_Forest(kernels, stack[a:b]) for a, b in pairwise(edges)]
+
+    def build(first: int, last: int) -> None:
+        for forest in forests[first:last]:
+            forest.build()
+
+    run_in_threads(build, n_slabs, n_threads)
+    forest = forests[0]
+    for other in forests[1:]:
+        forest.join(other)
+    return forest
+
+
 class _Forest:
-    """A maximum spanning forest of the voxels, as far as it has been built."""
+    """A maximum spanning forest of the voxels of a slab, as far as it has been built."""
 
     def __init__(self, kernels: ModuleType, stack: Bytes) -> None:
         self._kernels = kernels
@@ -55,6 +78,7 @@ class _Forest:
         self._black = np.zeros(self._width, np.uint8)
         self._marks = np.empty(self._width, np.uint8)
         self._labels = np.zeros(stack.shape[1:], np.int32)
+        self._labels_first = self._labels
         capacity = stack.size // _VOXELS_OF_AN_EDGE
         self._parents = np.empty(capacity + self._width, np.int32)
         self._peaks = np.empty(self._parents.size, np.uint8)
@@ -63,13 +87,42 @@ class _Forest:
         self._n_labels = 0
         self._n_edges = 0
 
+    def build(self) -> None:
+        """Take all voxels into the forest."""
+        depth, height = self._stack.shape[:2]
+        self._take_rows(0, height)
+        self._labels_first = self._labels.copy()
+        self._take_rows(height, depth * height)
+        self._drop_needless_edges(self._parents.copy())
+
+    def join(self, other: "_Forest") -> None:
+        """Take in the forest of the next slab, and the edges between the two."""
+        offset, n = self._n_labels, self._n_labels + other._n_labels
+        self._parents = np.concatenate([self._parents[:offset], other._parents[: other._n_labels]])
+        self._parents[offset:] += offset
+        self._peaks = np.concatenate([self._peaks[:offset], other._peaks[: other._n_labels]])
+        edges, theirs = slice(self._n_edges), slice(other._n_edges)
+        room = np.empty((self._labels.size, 2), np.int32)
+        self._ends = np.concatenate([self._ends[edges], other._ends[theirs] + offset, room])
+        weights = self._weights[edges], other._weights[theirs]
+        self._weights = np.concatenate([*weights, np.empty(len(room), np.uint8)])
+        self._n_labels = n
+        self._n_edges = self._kernels.join_planes(
+            other._stack[0],
+            self._stack[-1],
+            other._labels_first,
+            self._labels,
+            offset,
+            self._parents,
+            self._peaks,
+            self._ends,
+            self._weights,
+            self._n_edges + other._n_edges,
+        )
+        self._stack, self._labels = other._stack, other._labels + np.int32(offset)
+
     def object_counts(self) -> Counts:
-        """Build the forest, and count what is born less what is joined at each level."""
-        n_rows = self._stack.shape[0] * self._stack.shape[1]
-        row = self._take_rows(0)
-        while row < n_rows:
-            self._make_room()
-            row = self._take_rows(row)
+        """Count what is born less what is joined at each level."""
         peaks = self._peaks[: self._n_labels]
         is_peak = self._parents[: self._n_labels] == np.arange(self._n_labels)
         births = np.bincount(peaks[is_peak], minlength=_N_LEVELS)
@@ -79,23 +132,26 @@ class _Forest:
         counts[0] = 1  # voxels of value 0 are left out of the forest; with them it is one tree
         return counts
 
-    def _take_rows(self, first: int) -> int:
-        """Take rows from `first` on into the forest until an array is full; return the next."""
-        totals = np.array([self._n_labels, self._n_edges], np.int64)
-        row: int = self._kernels.count_rows(
-            self._stack,
-            first,
-            self._black,
-            self._marks,
-            self._labels,
-            self._parents,
-            self._peaks,
-            self._ends,
-            self._weights,
-            totals,
-        )
-        self._n_labels, self._n_edges = totals.tolist()
-        return row
+    def _take_rows(self, first: int, last: int) -> None:
+        """Take rows into the forest, and make room whenever an array is full."""
+        while first < last:
+            totals = np.array([self._n_labels, self._n_edges], np.int64)
+            first = self._kernels.count_rows(
+                self._stack,
+                first,
+                last,
+                self._black,
+                self._marks,
+                self._labels,
+                self._parents,
+                self._peaks,
+                self._ends,
+                self._weights,
+                totals,
+            )
+            self._n_labels, self._n_edges = totals.tolist()
+            if first < last:
+                self._make_room()
 
     def _make_room(self) -> None:
         """Make room for at least one more row."""

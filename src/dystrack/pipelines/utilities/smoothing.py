@@ -9,7 +9,8 @@ import numpy.typing as npt
 import scipy
 
 from dystrack.core.errors import ConfigurationError
-from dystrack.pipelines.utilities.kernels.compiled import compiled_kernels, run_in_threads
+from dystrack.pipelines.utilities.kernels.compiled import compiled_kernels
+from dystrack.pipelines.utilities.threads import n_threads_for, run_in_threads
 
 __all__ = ["smooth"]
 
@@ -57,41 +58,44 @@ def smooth(image: Bytes, sigma_px: float | Sequence[float]) -> Bytes:
 
 
 def _smooth_compiled(kernels: ModuleType, image: Bytes, sigmas_px: Sequence[float]) -> Bytes:
-    """Smooth along one axis after the other, between two buffers."""
-    shape = (1, *image.shape)[-3:]
+    """Smooth along one axis after the other; all but the first time in place."""
+    depth, height, width = shape = (1, *image.shape)[-3:]
     source = np.ascontiguousarray(image).reshape(shape)
-    target, spare = np.empty(shape, np.uint8), np.empty(shape, np.uint8)
-    smoothed = False
+    smoothed = np.empty(shape, np.uint8)
+    views = {0: (1, depth, height * width), 1: shape, 2: (depth * height, width)}
     for axis, sigma_px in zip((0, 1, 2)[-image.ndim :], sigmas_px, strict=True):
         if sigma_px > _NO_SIGMA_PX:
-            _smooth_axis(kernels, source, target, axis, _half_kernel(sigma_px))
-            source, target, spare = target, spare, target
-            smoothed = True
-    return source.reshape(image.shape) if smoothed else image.copy()
+            view = views[axis]
+            _smooth_axis(kernels, source.reshape(view), smoothed.reshape(view), sigma_px)
+            source = smoothed
+    return smoothed.reshape(image.shape) if source is smoothed else image.copy()
 
 
-def _smooth_axis(
-    kernels: ModuleType, source: Bytes, target: Bytes, axis: int, weights: npt.NDArray[np.float64]
-) -> None:
-    """Smooth (Z, Y, X) along one axis into `target`."""
-    depth, height, width = source.shape
-    n_rows = depth * height
-    rows, smoothed = source.reshape(n_rows, width), target.reshape(n_rows, width)
-    positions = np.arange(source.shape[axis], dtype=np.int64)
-    mirrored = np.pad(positions, weights.size - 1, mode="symmetric")
+def _smooth_axis(kernels: ModuleType, source: Bytes, target: Bytes, sigma_px: float) -> None:
+    """Smooth (P, N, X) along N or (N, X) along X into `target`, in threads."""
+    weights = _half_kernel(sigma_px)
+    radius = weights.size - 1
+    is_across = source.ndim == 3  # noqa: PLR2004 - (P, N, X)
+    length, width = source.shape[1], source.shape[-1]
+    mirrored = np.pad(np.arange(length, dtype=np.int64), radius, mode="symmetric")
+    rough_weights = np.zeros(1 + -(-radius // kernels.PAIRS_AT_ONCE) * kernels.PAIRS_AT_ONCE, "f4")
+    rough_weights[: radius + 1] = weights
+    # Each weighted value is rounded at most so many times.
+    tolerance = np.float32(255 * 2.0**-24 * (radius + 5))
+    if is_across:
+        smooth, n_columns = kernels.smooth_across, kernels.COLUMNS_AT_ONCE
+        n_slots = 1 << (min(length, 2 * radius + 1) - 1).bit_length()
+        n_items, room = source.shape[0] * -(-width // n_columns), n_slots * n_columns
+    else:
+        smooth, n_columns = kernels.smooth_along, width
+        n_items, room = source.shape[0], width + 2 * radius
 
-    def smooth_rows(first: int, last: int) -> None:
-        sums = np.empty(width)
-        if axis == 2:  # noqa: PLR2004 - X
-            padded = np.empty(mirrored.size)
-            kernels.smooth_rows_along(rows, smoothed, weights, mirrored, sums, padded, first, last)
-        else:
-            n_between = height if axis == 0 else 1
-            kernels.smooth_rows_across(
-                rows, smoothed, weights, mirrored, sums, n_between, first, last
-            )
+    def smooth_part(first: int, last: int) -> None:
+        given = source, target, mirrored, weights, rough_weights, tolerance
+        values, sums = np.empty(room, np.float32), np.empty(n_columns, np.float32)
+        smooth(*given, values, sums, np.empty(2 * rough_weights.size - 1, np.int64), first, last)
 
-    run_in_threads(smooth_rows, n_rows)
+    run_in_threads(smooth_part, n_items, n_threads_for(source.size))
 
 
 def _half_kernel(sigma_px: float) -> npt.NDArray[np.float64]:

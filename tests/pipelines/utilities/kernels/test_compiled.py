@@ -3,14 +3,13 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from dystrack.pipelines.lateral_line import analyze_image
 from dystrack.pipelines.utilities.kernels import compiled, jit
-from dystrack.pipelines.utilities.kernels.compiled import compiled_kernels, run_in_threads
+from dystrack.pipelines.utilities.kernels.compiled import compiled_kernels
 from dystrack.pipelines.utilities.object_counting import object_counts
 from pipelines.images import noise, tissue_with_front, write_tiff
 
@@ -60,9 +59,9 @@ def unused_door(monkeypatch):
 @pytest.mark.parametrize(
     ("purpose", "names"),
     [
-        ("smoothing", ["smooth_rows_across", "smooth_rows_along"]),
-        ("counting", ["count_rows", "join_in_order"]),
-        ("labelling", ["draw_runs", "label_runs"]),
+        ("smoothing", ["COLUMNS_AT_ONCE", "PAIRS_AT_ONCE", "smooth_across", "smooth_along"]),
+        ("counting", ["count_rows", "join_in_order", "join_planes"]),
+        ("labelling", ["count_runs", "find_runs", "join_runs"]),
     ],
 )
 def test_kernels_for_a_purpose_are_loaded_once(purpose, names):
@@ -182,27 +181,6 @@ def test_folder_that_cannot_be_written_gives_way_to_that_of_the_user(tmp_path):
     assert hits == 0
     assert path.is_relative_to(tmp_path / "user")
     assert processes.run(1) == [(1, path)]
-
-
-@pytest.mark.parametrize("n_rows", [0, 1, 999, 2000, 5003])
-@pytest.mark.parametrize("n_cpus", [None, 1, 2, 64])
-def test_each_row_is_run_once(n_rows, n_cpus, monkeypatch):
-    monkeypatch.setattr(compiled, "os", SimpleNamespace(cpu_count=lambda: n_cpus))
-    seen = np.zeros(n_rows, int)
-
-    def run_rows(first, last):
-        seen[first:last] += 1
-
-    run_in_threads(run_rows, n_rows)
-    assert (seen == 1).all()
-
-
-def test_error_in_a_thread_is_raised():
-    def run_rows(first, last):
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        run_in_threads(run_rows, 100_000)
 
 
 def test_kernels_can_run_at_the_same_time():

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import scipy
 
-from dystrack.pipelines.utilities.masks import _largest_by_runs
 from dystrack.pipelines.utilities.object_counting import _Forest
+from dystrack.pipelines.utilities.regions import _largest_by_runs
 from dystrack.pipelines.utilities.smoothing import _smooth_compiled
 from pipelines.images import counts_by_labelling, largest_by_labelling, noise
 
@@ -31,7 +31,7 @@ def uncompiled(monkeypatch):
     numba.njit = lambda *signature, **options: lambda kernel: kernel
     numba.config = SimpleNamespace(DISABLE_JIT=0)
     numba.types = SimpleNamespace(Array=lambda *kind, readonly: kind)
-    for scalar in ("boolean", "float64", "int32", "int64", "uint8", "void"):
+    for scalar in ("boolean", "float32", "float64", "int32", "int64", "uint8", "void"):
         setattr(numba, scalar, lambda *arguments: arguments)
     monkeypatch.setitem(sys.modules, "numba", numba)
 
@@ -50,15 +50,20 @@ def uncompiled(monkeypatch):
 @pytest.mark.parametrize("image", IMAGES)
 def test_counts(uncompiled, image):
     kernels = uncompiled("counting")
-    expected = counts_by_labelling(image)
-    np.testing.assert_array_equal(_Forest(kernels, image).object_counts(), expected)
+    forest, *others = (_Forest(kernels, slab) for slab in np.split(image, range(1, len(image))))
+    forest.build()
+    for other in others:
+        other.build()
+        forest.join(other)
+    np.testing.assert_array_equal(forest.object_counts(), counts_by_labelling(image))
 
 
 @pytest.mark.parametrize("image", IMAGES)
 def test_largest_object(uncompiled, image):
     kernels = uncompiled("labelling")
-    mask = image > np.median(image)
-    np.testing.assert_array_equal(_largest_by_runs(kernels, mask), largest_by_labelling(mask))
+    threshold = int(np.median(image)) + 1
+    expected = largest_by_labelling(image >= threshold)
+    np.testing.assert_array_equal(_largest_by_runs(kernels, image, threshold).mask, expected)
 
 
 @pytest.mark.parametrize("image", IMAGES)

@@ -1,19 +1,13 @@
 """The door to the compiled loops, and the way on where they cannot be had."""
 
-import os
 import threading
 import warnings
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import Literal
 
-__all__ = ["compiled_kernels", "run_in_threads"]
-
-_MAX_THREADS = 4
-_ROWS_WORTH_A_THREAD = 1000
+__all__ = ["compiled_kernels"]
 
 _given_up = threading.Event()
 
@@ -54,22 +48,3 @@ def compiled_kernels(
             stacklevel=2,
         )
         return None
-
-
-def run_in_threads(run_rows: Callable[[int, int], None], n_rows: int) -> None:
-    """Run a kernel that releases the interpreter lock over ranges of rows, in threads.
-
-    Parameters
-    ----------
-    run_rows : callable
-        Function of the first row and the row behind the last. Ranges must not depend on each other.
-    n_rows : int
-        Number of rows; few rows are run at once.
-    """
-    n_threads = min(_MAX_THREADS, os.cpu_count() or 1, n_rows // _ROWS_WORTH_A_THREAD)
-    if n_threads < 2:  # noqa: PLR2004 - one thread is this one
-        run_rows(0, n_rows)
-        return
-    edges = [n_rows * i // n_threads for i in range(n_threads + 1)]
-    with ThreadPoolExecutor(n_threads) as pool:
-        list(pool.map(run_rows, edges[:-1], edges[1:]))

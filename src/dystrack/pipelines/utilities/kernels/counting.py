@@ -10,6 +10,9 @@ built in one raster pass and one sort of what that leaves over:
   that object, so it is in the forest, and its weight cancels the birth of the object: the two
   become one and neither is counted;
 - the few other edges, saddles between peaks, are joined in order of weight (Kruskal).
+
+None of this depends on the order in which voxels are met. So slabs of an image can each have their
+forest, which the edges between their planes then join.
 """
 
 import numpy as np
@@ -25,9 +28,10 @@ from dystrack.pipelines.utilities.kernels.jit import (
     inlined,
 )
 
-__all__ = ["count_rows", "join_in_order"]
+__all__ = ["count_rows", "join_in_order", "join_planes"]
 
 _RISES, _LEFT, _UP, _FRONT = 1, 2, 4, 8
+_NOTHING, _AS_ABOVE, _AS_IN_FRONT = 0, 16, 32
 
 _Three = tuple[np.int64, np.int64, np.int64]
 
@@ -54,7 +58,8 @@ def _mark_edges(row: Bytes, above: Bytes, front: Bytes, corner: Bytes, marks: By
     """Mark which edges to earlier neighbours the forest needs, and where a row rises.
 
     Edges of a voxel are taken by falling weight (left, up, front where equal), and dropped where
-    an edge taken before leads around a square to the same neighbour.
+    an edge taken before leads around a square to the same neighbour. A voxel that rises beside one
+    that is no darker, and needs no other edge, just belongs to the same object.
     """
     for x in range(row.size):
         here, up, fore, up_fore = row[x], above[x], front[x], corner[x]
@@ -69,12 +74,17 @@ def _mark_edges(row: Bytes, above: Bytes, front: Bytes, corner: Bytes, marks: By
         needs_up &= (front_weight <= weight) | (up_fore < weight)
         needs_front = (front_weight > 0) & ((left < front_weight) | (fore_left < front_weight))
         needs_front &= (up < front_weight) | (up_fore < front_weight)
-        marks[x] = (
+        is_alone = rises & (not needs_left)
+        as_above = is_alone & (up >= here) & (not needs_front)
+        as_in_front = is_alone & (fore >= here) & (not needs_up)
+        mark = (
             np.uint8(rises) * np.uint8(_RISES)
             + np.uint8(needs_left) * np.uint8(_LEFT)
             + np.uint8(needs_up) * np.uint8(_UP)
             + np.uint8(needs_front) * np.uint8(_FRONT)
         )
+        mark = np.uint8(_AS_ABOVE) if as_above else mark
+        marks[x] = np.uint8(_AS_IN_FRONT) if as_in_front else mark
 
 
 @inlined
@@ -159,7 +169,9 @@ def _count_row(
     label = np.int64(0)
     for x in range(row.size):
         mark = marks[x]
-        if mark == 0:
+        if mark == _NOTHING or mark >= _AS_ABOVE:
+            label = np.int64(labels_above[x]) if mark == _AS_ABOVE else label
+            label = np.int64(labels[x]) if mark == _AS_IN_FRONT else label
             labels[x] = label
             continue
         here, up, fore = row[x], above[x], front[x]
@@ -187,6 +199,7 @@ def _count_row(
     int64(
         contiguous(uint8, 3),
         int64,
+        int64,
         contiguous(uint8, 1),
         contiguous(uint8, 1, readonly=False),
         contiguous(int32, 2, readonly=False),
@@ -200,6 +213,7 @@ def _count_row(
 def count_rows(
     image: Bytes,
     first: int,
+    last: int,
     black: Bytes,
     marks: Bytes,
     labels: Ints,
@@ -209,15 +223,14 @@ def count_rows(
     weights: Bytes,
     totals: Counts,
 ) -> int:
-    """Take rows (of Z·Y) into the forest until an array is full; return the next row.
+    """Take rows (of Z·Y) up to the `last` into the forest until an array is full; return the next.
 
     `totals` holds how many `parents` (and `peaks`), and how many `ends` (and `weights`), are in
     use. `labels` of shape (Y, X) holds the last plane. `black` is a row of zeros, which stands for
     what lies outside, and `marks` is room for a row.
     """
     height, width = labels.shape
-    n_rows: int = image.shape[0] * height
-    for number in range(first, n_rows):
+    for number in range(first, last):
         if totals[0] + width > parents.size or totals[1] + 3 * width > weights.size:
             return number
         z, y = number // height, number % height
@@ -239,7 +252,53 @@ def count_rows(
             weights,
             totals,
         )
-    return n_rows
+    return last
+
+
+@compiled_for(
+    int64(
+        contiguous(uint8, 2),
+        contiguous(uint8, 2),
+        contiguous(int32, 2),
+        contiguous(int32, 2),
+        int64,
+        contiguous(int32, 1, readonly=False),
+        contiguous(uint8, 1, readonly=False),
+        contiguous(int32, 2, readonly=False),
+        contiguous(uint8, 1, readonly=False),
+        int64,
+    )
+)
+def join_planes(
+    plane: Bytes,
+    front: Bytes,
+    labels: Ints,
+    labels_front: Ints,
+    offset: int,
+    parents: Ints,
+    peaks: Bytes,
+    ends: Ints,
+    weights: Bytes,
+    n_edges: int,
+) -> int:
+    """Join the forests of two slabs along the planes in which they touch; return how many edges.
+
+    `labels_front` are members of the joint forest, `labels` after `offset` was added. An edge is
+    dropped where a square leads to the same neighbour, as above.
+    """
+    n = np.int64(n_edges)
+    for y in range(plane.shape[0]):
+        for x in range(plane.shape[1]):
+            weight = _darker(plane[y, x], front[y, x])
+            if weight == 0:
+                continue
+            if x > 0 and plane[y, x - 1] >= weight and front[y, x - 1] >= weight:
+                continue
+            if y > 0 and plane[y - 1, x] >= weight and front[y - 1, x] >= weight:
+                continue
+            label = np.int64(labels[y, x]) + offset
+            n = _join(parents, peaks, ends, weights, n, label, np.int64(labels_front[y, x]), weight)
+    return n
 
 
 @compiled_for(

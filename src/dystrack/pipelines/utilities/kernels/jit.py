@@ -16,7 +16,18 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Bytes", "Counts", "Flags", "Floats", "Ints", "compiled_for", "contiguous", "inlined"]
+__all__ = [
+    "Bytes",
+    "Counts",
+    "Flags",
+    "Floats",
+    "Ints",
+    "Singles",
+    "approximate",
+    "compiled_for",
+    "contiguous",
+    "inlined",
+]
 
 # Some versions of numba are annotated, others are not.
 _njit: Any = numba.njit
@@ -25,12 +36,20 @@ _config: Any = numba.config
 if _config.DISABLE_JIT:
     raise ImportError("NUMBA_DISABLE_JIT is set")
 
+_PART_OF_OTHERS = {
+    "nogil": True,
+    "no_cfunc_wrapper": True,
+    "no_cpython_wrapper": True,
+    "forceinline": True,
+}
+
 _Kernel = TypeVar("_Kernel", bound=Callable[..., Any])
 
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int32]
 Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 
 
@@ -58,7 +77,11 @@ def compiled_for(signature: Any) -> Callable[[_Kernel], _Kernel]:
 
 def inlined(kernel: _Kernel) -> _Kernel:
     """Compile as a part of the kernels that call it, which nobody can call from Python."""
-    inner: _Kernel = _njit(
-        nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True, forceinline=True
-    )(kernel)
+    inner: _Kernel = _njit(**_PART_OF_OTHERS)(kernel)
+    return inner
+
+
+def approximate(kernel: _Kernel) -> _Kernel:
+    """Compile as `inlined` does, with multiplication and addition in one step where there is one."""
+    inner: _Kernel = _njit(fastmath={"contract"}, **_PART_OF_OTHERS)(kernel)
     return inner

@@ -1,22 +1,22 @@
-"""The loops of `masks`, compiled when this module is imported.
+"""The loops of `regions`, compiled when this module is imported.
 
-A run is a stretch of True in a row. Runs of neighbouring rows that overlap belong to one object,
-which is known by its first run in scan order.
+A run is a stretch of a row that reaches a threshold. Runs of neighbouring rows that overlap belong
+to one object, which is known by its first run in scan order.
 """
 
 import numpy as np
-from numba import boolean, int32, int64, void
+from numba import int32, int64, uint8, void
 
 from dystrack.pipelines.utilities.kernels.jit import (
+    Bytes,
     Counts,
-    Flags,
     Ints,
     compiled_for,
     contiguous,
     inlined,
 )
 
-__all__ = ["draw_runs", "label_runs"]
+__all__ = ["count_runs", "find_runs", "join_runs"]
 
 _Whole = int | np.int64
 
@@ -28,29 +28,6 @@ def _first_run(roots: Ints, run: _Whole) -> _Whole:
         roots[run] = roots[roots[run]]
         run = np.int64(roots[run])
     return run
-
-
-@inlined
-def _find_runs(mask: Flags, firsts: Ints, lasts: Ints, starts: Counts) -> None:
-    """Note where the runs in each row begin and end, and where each row's runs begin."""
-    n = 0
-    width = mask.shape[1]
-    for number in range(mask.shape[0]):
-        starts[number] = n
-        before = False
-        for x in range(width):
-            here = mask[number, x]
-            if here != before:
-                if here:
-                    firsts[n] = x
-                else:
-                    lasts[n] = x
-                    n += 1
-                before = here
-        if before:
-            lasts[n] = width
-            n += 1
-    starts[mask.shape[0]] = n
 
 
 @inlined
@@ -73,44 +50,69 @@ def _join_rows(
 
 
 @compiled_for(
+    void(contiguous(uint8, 2), uint8, contiguous(int64, 1, readonly=False), int64, int64)
+)
+def count_runs(rows: Bytes, threshold: np.uint8, counts: Counts, first: int, last: int) -> None:
+    """Count the runs of rows (Z·Y, X) from the `first` to the `last`."""
+    for number in range(first, last):
+        row = rows[number]
+        n = np.int32(row[0] >= threshold)
+        for x in range(1, row.size):
+            n += np.int32((row[x] >= threshold) & (row[x - 1] < threshold))
+        counts[number] = n
+
+
+@compiled_for(
     void(
-        contiguous(boolean, 2),
+        contiguous(uint8, 2),
+        uint8,
+        contiguous(int64, 1),
+        contiguous(int32, 1, readonly=False),
+        contiguous(int32, 1, readonly=False),
         int64,
-        contiguous(int32, 1, readonly=False),
-        contiguous(int32, 1, readonly=False),
-        contiguous(int64, 1, readonly=False),
+        int64,
+    )
+)
+def find_runs(
+    rows: Bytes,
+    threshold: np.uint8,
+    starts: Counts,
+    firsts: Ints,
+    lasts: Ints,
+    first: int,
+    last: int,
+) -> None:
+    """Note where the runs of rows begin and end; `starts` holds where each row's runs begin."""
+    for number in range(first, last):
+        run, end = starts[number], starts[number + 1]
+        row, x = rows[number], 0
+        while run < end:
+            while row[x] < threshold:
+                x += 1
+            firsts[run] = x
+            while x < row.size and row[x] >= threshold:
+                x += 1
+            lasts[run] = x
+            run += 1
+
+
+@compiled_for(
+    void(
+        int64,
+        contiguous(int32, 1),
+        contiguous(int32, 1),
+        contiguous(int64, 1),
         contiguous(int32, 1, readonly=False),
     )
 )
-def label_runs(
-    mask: Flags, height: int, firsts: Ints, lasts: Ints, starts: Counts, roots: Ints
-) -> None:
-    """Find the runs of the rows (Z·Y, X) of a mask, and for each the first run of its object."""
-    _find_runs(mask, firsts, lasts, starts)
+def join_runs(height: int, firsts: Ints, lasts: Ints, starts: Counts, roots: Ints) -> None:
+    """Find the first run of each run's object; planes have `height` rows."""
     for run in range(roots.size):
         roots[run] = run
-    for number in range(mask.shape[0]):
+    for number in range(starts.size - 1):
         if number % height:
             _join_rows(roots, firsts, lasts, starts, number - 1, number)
         if number >= height:
             _join_rows(roots, firsts, lasts, starts, number - height, number)
     for run in range(roots.size):
         roots[run] = _first_run(roots, run)
-
-
-@compiled_for(
-    void(
-        contiguous(boolean, 2, readonly=False),
-        contiguous(int32, 1),
-        contiguous(int32, 1),
-        contiguous(int64, 1),
-        contiguous(boolean, 1),
-    )
-)
-def draw_runs(mask: Flags, firsts: Ints, lasts: Ints, starts: Counts, chosen: Flags) -> None:
-    """Set the chosen runs of the rows (Z·Y, X) of a mask to True."""
-    for number in range(mask.shape[0]):
-        for run in range(starts[number], starts[number + 1]):
-            if chosen[run]:
-                for x in range(firsts[run], lasts[run]):
-                    mask[number, x] = True
