@@ -2,7 +2,13 @@
 
 import pytest
 
-from dystrack.pipelines.utilities import object_counting, regions, smoothing
+from dystrack.pipelines.utilities import object_counting, preparation, regions, smoothing
+from dystrack.pipelines.utilities.kernels.compiled import wait_for_kernels
+
+
+@pytest.fixture(autouse=True, scope="session")
+def kernels_are_ready():
+    wait_for_kernels()
 
 
 @pytest.fixture(params=["compiled", "plain"])
@@ -18,5 +24,5 @@ def without_numba(monkeypatch):
 
 
 def use_plain_code(monkeypatch):
-    for module in (object_counting, regions, smoothing):
+    for module in (object_counting, preparation, regions, smoothing):
         monkeypatch.setattr(module, "compiled_kernels", lambda purpose: None)

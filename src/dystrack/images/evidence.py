@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
+from dystrack.core.threads import n_threads_for, run_in_threads
+
 __all__ = ["contrast_confidence", "evidence_of", "evidence_of_pattern"]
 
 _BINS_ALONG_Y_OR_X = 32
@@ -124,7 +126,13 @@ def _projection(image: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
     stack = image.reshape((-1, *image.shape[-2:]))
     # Sums of up to 65,536 planes of 16 bits fit; wider integers would take ten times as long.
     narrow = np.uint32 if image.dtype in (np.uint8, np.uint16) else None
-    return np.asarray(stack.sum(axis=0, dtype=narrow), np.float32)
+    projection = np.empty(stack.shape[1:], np.float32)
+
+    def project(first: int, last: int) -> None:
+        projection[first:last] = stack[:, first:last].sum(axis=0, dtype=narrow)
+
+    run_in_threads(project, projection.shape[0], n_threads_for(image.size))
+    return projection
 
 
 def _noise_variance(plane: npt.NDArray[np.float32]) -> float:

@@ -13,8 +13,9 @@ from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
 from dystrack.pipelines.utilities.figures import show_target
 from dystrack.pipelines.utilities.loading import load_stack
-from dystrack.pipelines.utilities.masks import centre_of_mass, centroid, depth_of, largest_object
+from dystrack.pipelines.utilities.masks import centre_of_mass, depth_of
 from dystrack.pipelines.utilities.preparation import prepare_image
+from dystrack.pipelines.utilities.regions import Region, largest_region
 from dystrack.pipelines.utilities.reporting import report
 from dystrack.pipelines.utilities.smoothing import smooth
 from dystrack.pipelines.utilities.thresholds import object_count_threshold, otsu_threshold
@@ -97,8 +98,8 @@ def analyze_image(
 
     # 3. Detect the target
     smoothed = smooth(image, gauss_sigma)
-    mask = _mask_of_target(smoothed, method, count_reduction, verbose)
-    target = centre_of_mass(smoothed) if mask is None else centroid(mask)
+    region = _region_of_target(smoothed, method, count_reduction, verbose)
+    target = region.centroid if region else centre_of_mass(smoothed)
     report(verbose, f"Centre: z {target.z:.2f}, y {target.y:.2f}, x {target.x:.2f} px")
 
     # 4. Constrain the movement
@@ -106,14 +107,14 @@ def analyze_image(
 
     # 5. Return the coordinates
     if show:
-        show_target("DySTrack: center_of_mass", image, target, mask)
-    return answer(target, "OK", evidence_of(stack), findings=findings, mask=mask)
+        show_target("DySTrack: center_of_mass", image, target, region.mask if region else None)
+    return answer(target, "OK", evidence_of(stack), findings=findings, region=region)
 
 
-def _mask_of_target(
+def _region_of_target(
     smoothed: npt.NDArray[np.uint8], method: Method, count_reduction: float, verbose: bool
-) -> npt.NDArray[np.bool_] | None:
-    """Return the mask of the largest object, or None where grey values need no mask."""
+) -> Region | None:
+    """Return the largest object, or None where grey values need no mask."""
     match method:
         case "intensity":
             return None
@@ -126,7 +127,7 @@ def _mask_of_target(
                 f"`method` is {method!r}; it must be 'intensity', 'otsu' or 'objct'."
             )
     report(verbose, f"Threshold: {threshold}")
-    return largest_object(smoothed >= threshold)
+    return largest_region(smoothed, threshold)
 
 
 def warm_up(**img_kwargs: Any) -> None:

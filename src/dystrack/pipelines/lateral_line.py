@@ -9,8 +9,9 @@ from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
 from dystrack.pipelines.utilities.figures import show_target
 from dystrack.pipelines.utilities.loading import load_stack
-from dystrack.pipelines.utilities.masks import centroid, depth_of, largest_object, last_column
+from dystrack.pipelines.utilities.masks import depth_of
 from dystrack.pipelines.utilities.preparation import prepare_image
+from dystrack.pipelines.utilities.regions import largest_region
 from dystrack.pipelines.utilities.reporting import report
 from dystrack.pipelines.utilities.smoothing import smooth
 from dystrack.pipelines.utilities.thresholds import object_count_threshold
@@ -101,9 +102,9 @@ def analyze_image(
     # 3. Detect the primordium and its leading edge
     smoothed = smooth(image, gauss_sigma)
     threshold = object_count_threshold(smoothed, count_reduction)
-    primordium = largest_object(smoothed >= threshold)
-    target = centroid(primordium)
-    front = last_column(primordium)
+    primordium = largest_region(smoothed, threshold)
+    target = primordium.centroid
+    front = primordium.last_column
     report(verbose, f"Threshold: {threshold}; leading edge: x {front} px")
 
     # 4. Constrain z; fall back to a default step where the leading edge is not where it can be
@@ -119,8 +120,8 @@ def analyze_image(
 
     # 5. Return the coordinates
     if show:
-        show_target("DySTrack: lateral_line", image, target, primordium)
-    return answer(target, img_msg, evidence_of(stack), findings=findings, mask=primordium)
+        show_target("DySTrack: lateral_line", image, target, primordium.mask)
+    return answer(target, img_msg, evidence_of(stack), findings=findings, region=primordium)
 
 
 def warm_up(**img_kwargs: Any) -> None:

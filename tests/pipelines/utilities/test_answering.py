@@ -5,13 +5,19 @@ import numpy as np
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.findings import take_findings
 from dystrack.pipelines.utilities.answering import answer
+from dystrack.pipelines.utilities.regions import region_of
 
 
 def test_findings_go_with_the_cache():
     mask = np.zeros((4, 5), bool)
     mask[1, 2] = True
     result = answer(
-        PixelPosition(0, 1, 2), "OK", 0.9, findings=True, mask=mask, cache={"size": 1.0}
+        PixelPosition(0, 1, 2),
+        "OK",
+        0.9,
+        findings=True,
+        region=region_of(mask),
+        cache={"size": 1.0},
     )
     cache, findings = take_findings(result.img_cache)
     assert result[:4] == (0, 1, 2, "OK")

@@ -76,9 +76,9 @@ def test_arrays_do_run_full_in_a_checkerboard():
 
     class Watched(_Forest):
         def _make_room(self):
-            before = (self._parents.size, self._weights.size)
+            before = (self.parents.size, self.weights.size)
             super()._make_room()
-            calls.append((self._parents.size > before[0], self._weights.size > before[1]))
+            calls.append((self.parents.size > before[0], self.weights.size > before[1]))
 
     forest = Watched(compiled_kernels("counting"), image)
     forest.build()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dystrack.pipelines.utilities.objects import objects_in, outline_of, without_background
+from dystrack.pipelines.utilities.objects import objects_in, without_background
 
 MASK = np.zeros((3, 12, 20), bool)
 MASK[1, 2:4, 3:9] = True
@@ -25,22 +25,6 @@ def test_sizes_can_be_limited(limits, sizes):
 def test_a_plane_has_no_depth():
     [one] = objects_in(MASK[1, :6])[0]
     assert one.centre == (0.0, 2.5, 5.5)
-
-
-def test_an_outline_goes_down_the_left_and_up_the_right():
-    objects, labels = objects_in(MASK)
-    assert outline_of(labels == objects[0].label) == [
-        [7, 12],
-        [8, 12],
-        [9, 12],
-        [9, 17],
-        [8, 17],
-        [7, 17],
-    ]
-
-
-def test_an_outline_has_no_more_points_than_a_preview_can_show():
-    assert len(outline_of(np.ones((1000, 4), bool))) <= 120
 
 
 def test_what_changes_slowly_is_background():

@@ -17,8 +17,10 @@ PROBE = """
 import sys
 from importlib import import_module
 from dystrack.core.errors import DyStrackError
+from dystrack.pipelines.utilities.kernels.compiled import wait_for_kernels
 pipeline = import_module(f"dystrack.pipelines.{sys.argv[1]}")
 pipeline.warm_up()
+wait_for_kernels()
 before = set(sys.modules)
 for path in sys.argv[2:]:
     try:

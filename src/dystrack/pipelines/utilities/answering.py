@@ -3,13 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.findings import FINDINGS_KEY, graded
 from dystrack.core.protocols import AnalysisResult
-from dystrack.pipelines.utilities.objects import outline_of
+from dystrack.pipelines.utilities.regions import Region
 
 __all__ = ["answer"]
 
@@ -22,7 +19,7 @@ def answer(
     confidence: float,
     *,
     findings: bool,
-    mask: npt.NDArray[np.bool_] | None = None,
+    region: Region | None = None,
     targets: tuple[Mapping[str, Any], ...] = (),
     cache: Mapping[str, Any] = _NOTHING,
 ) -> AnalysisResult:
@@ -38,7 +35,7 @@ def answer(
         From 0 (this may be noise) to 1.
     findings : bool
         Whether to add what was found to the cache.
-    mask : ndarray of bool, shape (Z, Y, X) or (Y, X), optional
+    region : Region, optional
         What was found; its outline goes with the answer.
     targets : tuple of mapping, optional
         Further places, see `dystrack.core.findings.ExtraTarget`.
@@ -54,8 +51,8 @@ def answer(
     if not findings:
         return AnalysisResult(*target, msg, dict(cache))
     found: dict[str, Any] = {"confidence": confidence}
-    if mask is not None:
-        found["outline"] = outline_of(mask)
+    if region is not None:
+        found["outline"] = region.outline
     if targets:
         found["targets"] = [dict(target) for target in targets]
     return AnalysisResult(*target, msg, {**cache, FINDINGS_KEY: found})

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
+from dystrack.core.threads import n_threads_for, run_in_threads
 from dystrack.pipelines.utilities.kernels.compiled import compiled_kernels
-from dystrack.pipelines.utilities.threads import n_threads_for, run_in_threads
 
 __all__ = ["histogram", "object_counts"]
 
@@ -32,6 +32,11 @@ def object_counts(image: Bytes) -> Counts:
     kernels = compiled_kernels("counting")
     if kernels is None:
         return _counts_by_labelling(image)
+    return _counts_by_forest(kernels, image)
+
+
+def _counts_by_forest(kernels: ModuleType, image: Bytes) -> Counts:
+    """Count the objects by a maximum spanning forest of the voxels."""
     stack = np.ascontiguousarray(image)
     if image.ndim == 2:  # noqa: PLR2004 - rows are planes of height 1, of which slabs are made
         stack = stack[:, None]
@@ -73,61 +78,61 @@ class _Forest:
 
     def __init__(self, kernels: ModuleType, stack: Bytes) -> None:
         self._kernels = kernels
-        self._stack = stack
+        self.stack = stack
         self._width = stack.shape[2]
         self._black = np.zeros(self._width, np.uint8)
         self._marks = np.empty(self._width, np.uint8)
-        self._labels = np.zeros(stack.shape[1:], np.int32)
-        self._labels_first = self._labels
+        self.labels = np.zeros(stack.shape[1:], np.int32)
+        self.labels_first = self.labels
         capacity = stack.size // _VOXELS_OF_AN_EDGE
-        self._parents = np.empty(capacity + self._width, np.int32)
-        self._peaks = np.empty(self._parents.size, np.uint8)
-        self._weights = np.empty(capacity + _EDGES_OF_A_VOXEL * self._width, np.uint8)
-        self._ends = np.empty((self._weights.size, 2), np.int32)
-        self._n_labels = 0
-        self._n_edges = 0
+        self.parents = np.empty(capacity + self._width, np.int32)
+        self.peaks = np.empty(self.parents.size, np.uint8)
+        self.weights = np.empty(capacity + _EDGES_OF_A_VOXEL * self._width, np.uint8)
+        self.ends = np.empty((self.weights.size, 2), np.int32)
+        self.n_labels = 0
+        self.n_edges = 0
 
     def build(self) -> None:
         """Take all voxels into the forest."""
-        depth, height = self._stack.shape[:2]
+        depth, height = self.stack.shape[:2]
         self._take_rows(0, height)
-        self._labels_first = self._labels.copy()
+        self.labels_first = self.labels.copy()
         self._take_rows(height, depth * height)
-        self._drop_needless_edges(self._parents.copy())
+        self._drop_needless_edges(self.parents.copy())
 
     def join(self, other: "_Forest") -> None:
         """Take in the forest of the next slab, and the edges between the two."""
-        offset, n = self._n_labels, self._n_labels + other._n_labels
-        self._parents = np.concatenate([self._parents[:offset], other._parents[: other._n_labels]])
-        self._parents[offset:] += offset
-        self._peaks = np.concatenate([self._peaks[:offset], other._peaks[: other._n_labels]])
-        edges, theirs = slice(self._n_edges), slice(other._n_edges)
-        room = np.empty((self._labels.size, 2), np.int32)
-        self._ends = np.concatenate([self._ends[edges], other._ends[theirs] + offset, room])
-        weights = self._weights[edges], other._weights[theirs]
-        self._weights = np.concatenate([*weights, np.empty(len(room), np.uint8)])
-        self._n_labels = n
-        self._n_edges = self._kernels.join_planes(
-            other._stack[0],
-            self._stack[-1],
-            other._labels_first,
-            self._labels,
+        offset = self.n_labels
+        self.parents = np.concatenate([self.parents[:offset], other.parents[: other.n_labels]])
+        self.parents[offset:] += offset
+        self.peaks = np.concatenate([self.peaks[:offset], other.peaks[: other.n_labels]])
+        edges, theirs = slice(self.n_edges), slice(other.n_edges)
+        room = np.empty((self.labels.size, 2), np.int32)
+        self.ends = np.concatenate([self.ends[edges], other.ends[theirs] + offset, room])
+        weights = self.weights[edges], other.weights[theirs]
+        self.weights = np.concatenate([*weights, np.empty(len(room), np.uint8)])
+        self.n_labels += other.n_labels
+        self.n_edges = self._kernels.join_planes(
+            other.stack[0],
+            self.stack[-1],
+            other.labels_first,
+            self.labels,
             offset,
-            self._parents,
-            self._peaks,
-            self._ends,
-            self._weights,
-            self._n_edges + other._n_edges,
+            self.parents,
+            self.peaks,
+            self.ends,
+            self.weights,
+            self.n_edges + other.n_edges,
         )
-        self._stack, self._labels = other._stack, other._labels + np.int32(offset)
+        self.stack, self.labels = other.stack, other.labels + np.int32(offset)
 
     def object_counts(self) -> Counts:
         """Count what is born less what is joined at each level."""
-        peaks = self._peaks[: self._n_labels]
-        is_peak = self._parents[: self._n_labels] == np.arange(self._n_labels)
+        peaks = self.peaks[: self.n_labels]
+        is_peak = self.parents[: self.n_labels] == np.arange(self.n_labels)
         births = np.bincount(peaks[is_peak], minlength=_N_LEVELS)
-        self._drop_needless_edges(self._parents)
-        joins = np.bincount(self._weights[: self._n_edges], minlength=_N_LEVELS)
+        self._drop_needless_edges(self.parents)
+        joins = np.bincount(self.weights[: self.n_edges], minlength=_N_LEVELS)
         counts = np.cumsum((births - joins)[::-1], dtype=np.int64)[::-1].copy()
         counts[0] = 1  # voxels of value 0 are left out of the forest; with them it is one tree
         return counts
@@ -135,41 +140,41 @@ class _Forest:
     def _take_rows(self, first: int, last: int) -> None:
         """Take rows into the forest, and make room whenever an array is full."""
         while first < last:
-            totals = np.array([self._n_labels, self._n_edges], np.int64)
+            totals = np.array([self.n_labels, self.n_edges], np.int64)
             first = self._kernels.count_rows(
-                self._stack,
+                self.stack,
                 first,
                 last,
                 self._black,
                 self._marks,
-                self._labels,
-                self._parents,
-                self._peaks,
-                self._ends,
-                self._weights,
+                self.labels,
+                self.parents,
+                self.peaks,
+                self.ends,
+                self.weights,
                 totals,
             )
-            self._n_labels, self._n_edges = totals.tolist()
+            self.n_labels, self.n_edges = totals.tolist()
             if first < last:
                 self._make_room()
 
     def _make_room(self) -> None:
         """Make room for at least one more row."""
-        if self._n_labels + self._width > self._parents.size:
-            self._parents, self._peaks = _doubled(self._parents), _doubled(self._peaks)
-        if self._n_edges + _EDGES_OF_A_VOXEL * self._width > self._weights.size:
-            self._drop_needless_edges(self._parents.copy())
-            if 2 * self._n_edges + _EDGES_OF_A_VOXEL * self._width > self._weights.size:
-                self._ends, self._weights = _doubled(self._ends), _doubled(self._weights)
+        if self.n_labels + self._width > self.parents.size:
+            self.parents, self.peaks = _doubled(self.parents), _doubled(self.peaks)
+        if self.n_edges + _EDGES_OF_A_VOXEL * self._width > self.weights.size:
+            self._drop_needless_edges(self.parents.copy())
+            if 2 * self.n_edges + _EDGES_OF_A_VOXEL * self._width > self.weights.size:
+                self.ends, self.weights = _doubled(self.ends), _doubled(self.weights)
 
     def _drop_needless_edges(self, parents: npt.NDArray[np.int32]) -> None:
         """Keep only edges that join two objects, the heaviest first; joins them in `parents`."""
-        weights, ends = self._weights[: self._n_edges], self._ends[: self._n_edges]
+        weights, ends = self.weights[: self.n_edges], self.ends[: self.n_edges]
         heaviest_first = np.argsort(weights, kind="stable")[::-1].copy()
-        needed = np.zeros(self._n_edges, np.bool_)
+        needed = np.zeros(self.n_edges, np.bool_)
         self._kernels.join_in_order(parents, ends, heaviest_first, needed)
-        self._n_edges = int(np.count_nonzero(needed))
-        weights[: self._n_edges], ends[: self._n_edges] = weights[needed], ends[needed]
+        self.n_edges = int(np.count_nonzero(needed))
+        weights[: self.n_edges], ends[: self.n_edges] = weights[needed], ends[needed]
 
 
 def _doubled(array: npt.NDArray[_Item]) -> npt.NDArray[_Item]:
@@ -180,11 +185,17 @@ def _doubled(array: npt.NDArray[_Item]) -> npt.NDArray[_Item]:
 
 
 def _counts_by_labelling(image: Bytes) -> Counts:
-    """Count the objects by labelling the image at every value that occurs."""
+    """Count the objects by labelling the image at every value that occurs.
+
+    If the kernels get ready meanwhile, they take over.
+    """
     counts = np.zeros(_N_LEVELS, np.int64)
     counts[0] = 1
     below = 0
     for value in (np.flatnonzero(histogram(image)[1:]) + 1).tolist():
+        kernels = compiled_kernels("counting")
+        if kernels is not None:
+            return _counts_by_forest(kernels, image)
         counts[below + 1 : value + 1] = scipy.ndimage.label(image >= value)[1]
         below = value
     return counts

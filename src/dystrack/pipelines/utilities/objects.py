@@ -9,11 +9,9 @@ import scipy
 from dystrack.core.coordinates import PixelPosition
 from dystrack.pipelines.utilities.smoothing import smooth
 
-__all__ = ["FoundObject", "objects_in", "outline_of", "without_background"]
+__all__ = ["FoundObject", "objects_in", "without_background"]
 
 Mask = npt.NDArray[np.bool_]
-
-_MOST_OUTLINE_ROWS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,28 +79,3 @@ def without_background(image: npt.NDArray[np.uint8], radius_px: float) -> npt.ND
     sigmas = (0.0, radius_px, radius_px)[-image.ndim :]
     background = smooth(image, sigmas)
     return np.where(image > background, image - background, 0).astype(np.uint8)
-
-
-def outline_of(mask: Mask) -> list[list[float]]:
-    """Return points around an object as it is seen along z.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (Z, Y, X) or (Y, X)
-        Mask of one object.
-
-    Returns
-    -------
-    list of [y, x]
-        A polygon in pixels: down the left border and up the right one, in up to 60 rows.
-    """
-    projection = np.asarray(mask.reshape((-1, *mask.shape[-2:])).any(axis=0))
-    rows = np.flatnonzero(projection.any(axis=1))
-    rows = rows[:: -(-rows.size // _MOST_OUTLINE_ROWS) or 1]
-    seen = projection[rows]
-    left = seen.argmax(axis=1)
-    right = seen.shape[1] - 1 - seen[:, ::-1].argmax(axis=1)
-    down = np.stack([rows, left], axis=1)
-    up = np.stack([rows, right], axis=1)[::-1]
-    points: list[list[float]] = np.concatenate([down, up]).astype(float).tolist()
-    return points

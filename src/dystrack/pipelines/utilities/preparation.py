@@ -7,8 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dystrack.core.errors import TargetNotFoundError, UnsupportedImageError
+from dystrack.core.threads import n_threads_for, run_in_threads
+from dystrack.pipelines.utilities.kernels.compiled import compiled_kernels
 
-__all__ = ["prepare_image", "refuse_constant", "select_channel", "to_uint8"]
+__all__ = ["extremes", "prepare_image", "refuse_constant", "select_channel", "to_uint8"]
 
 _MAX_DIMENSIONS = 4
 _MOST_CHANNELS = 5
@@ -129,7 +131,7 @@ def _check_values(image: npt.NDArray[Any]) -> None:
             f"The image holds values of type {image.dtype}; integers or real numbers are needed."
         )
     if image.dtype.kind == "f":
-        lowest, highest = float(image.min()), float(image.max())
+        lowest, highest = map(float, extremes(image))
         if not np.isfinite(highest - lowest):
             raise UnsupportedImageError(
                 f"The image holds values that are not finite (from {lowest} to {highest}). "
@@ -139,9 +141,10 @@ def _check_values(image: npt.NDArray[Any]) -> None:
 
 def refuse_constant(image: npt.NDArray[Any]) -> None:
     """Raise `TargetNotFoundError` if all voxels of an image are equal."""
-    if image.min() == image.max():
+    lowest, highest = extremes(image)
+    if lowest == highest:
         raise TargetNotFoundError(
-            f"There is nothing to find: every voxel is {image.min()} (after smoothing, if any). "
+            f"There is nothing to find: every voxel is {lowest} (after smoothing, if any). "
             "Check shutter, laser power, detector gain and `channel`."
         )
 
@@ -178,10 +181,53 @@ def to_uint8(image: npt.NDArray[Any], warn_8bit: bool = True) -> npt.NDArray[np.
             UserWarning,
             stacklevel=3,
         )
-    values = np.ascontiguousarray(image).reshape(-1)
-    lowest, highest = float(values.min()), float(values.max())
-    stretched = np.empty(values.size, np.uint8)
-    for start in range(0, values.size, _VOXELS_AT_A_TIME):
-        part = slice(start, start + _VOXELS_AT_A_TIME)
-        stretched[part] = (values[part].astype(float) - lowest) / (highest - lowest) * 255
+    lowest, highest = extremes(image)
+    return _stretched(image, float(lowest), float(highest) - float(lowest))
+
+
+def extremes(image: npt.NDArray[Any]) -> tuple[Any, Any]:
+    """Return the lowest and the highest value of an image.
+
+    Parameters
+    ----------
+    image : ndarray
+        Image that is not empty.
+
+    Returns
+    -------
+    lowest : scalar
+        Value of the image's type; not a number if any is none.
+    highest : scalar
+        The same.
+    """
+    planes = image.reshape(-1, *image.shape[-2:])
+    found: list[tuple[Any, Any]] = []
+
+    def look(first: int, last: int) -> None:
+        part = planes[first:last]
+        found.append((part.min(), part.max()))
+
+    run_in_threads(look, len(planes), n_threads_for(image.size))
+    lowest, highest = zip(*found, strict=True)
+    return np.min(lowest), np.max(highest)
+
+
+def _stretched(image: npt.NDArray[Any], lowest: float, span: float) -> npt.NDArray[np.uint8]:
+    """Return values as parts of a span in 8 bits, truncated, a small part at a time in threads."""
+    lines = image.reshape(-1, image.shape[-1])
+    stretched = np.empty(lines.shape, np.uint8)
+    lines_at_a_time = max(1, _VOXELS_AT_A_TIME // image.shape[-1])
+    is_16_bit = image.dtype.kind == "u" and image.dtype.itemsize == 2  # noqa: PLR2004
+    kernels = compiled_kernels("stretching") if is_16_bit else None
+
+    def stretch(first: int, last: int) -> None:
+        for start in range(first, last, lines_at_a_time):
+            part = slice(start, min(start + lines_at_a_time, last))
+            if kernels is None:
+                stretched[part] = (lines[part].astype(float) - lowest) / span * 255
+            else:
+                values = np.ascontiguousarray(lines[part], np.uint16)
+                kernels.stretch(values, stretched[part], lowest, span)
+
+    run_in_threads(stretch, len(lines), n_threads_for(image.size))
     return stretched.reshape(image.shape)

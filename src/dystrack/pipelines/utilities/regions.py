@@ -9,8 +9,8 @@ import scipy
 
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.errors import TargetNotFoundError
+from dystrack.core.threads import n_threads_for, run_in_threads
 from dystrack.pipelines.utilities.kernels.compiled import compiled_kernels
-from dystrack.pipelines.utilities.threads import n_threads_for, run_in_threads
 
 __all__ = ["Region", "largest_region", "region_of"]
 

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import scipy
 
 from dystrack.core.errors import ConfigurationError
+from dystrack.core.threads import n_threads_for, run_in_threads
 from dystrack.pipelines.utilities.kernels.compiled import compiled_kernels
-from dystrack.pipelines.utilities.threads import n_threads_for, run_in_threads
 
 __all__ = ["smooth"]
 

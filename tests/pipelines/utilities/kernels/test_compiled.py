@@ -2,22 +2,31 @@ import os
 import subprocess
 import sys
 import threading
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import scipy
 
 from dystrack.pipelines.lateral_line import analyze_image
+from dystrack.pipelines.utilities import object_counting
 from dystrack.pipelines.utilities.kernels import compiled, jit
-from dystrack.pipelines.utilities.kernels.compiled import compiled_kernels
+from dystrack.pipelines.utilities.kernels.compiled import (
+    PURPOSES,
+    compiled_kernels,
+    wait_for_kernels,
+)
 from dystrack.pipelines.utilities.object_counting import object_counts
 from pipelines.images import noise, tissue_with_front, write_tiff
 
 WITHOUT_NUMBA = """
 import sys, warnings
 sys.modules["numba"] = None
-import numpy as np
 from dystrack.pipelines.lateral_line import analyze_image
+from dystrack.pipelines.utilities.kernels.compiled import wait_for_kernels
+wait_for_kernels()
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     answers = [analyze_image(sys.argv[1])[:4] for _ in range(2)]
@@ -25,14 +34,10 @@ assert answers[0] == answers[1]
 print(answers[0])
 print([str(warning.message) for warning in caught])
 """
-
-
-ONE_PURPOSE = """
-import sys
-from dystrack.pipelines.utilities.kernels.compiled import compiled_kernels
-assert compiled_kernels("labelling")
-KERNELS = "dystrack.pipelines.utilities.kernels."
-print(*(name.removeprefix(KERNELS) for name in sys.modules if name.startswith(KERNELS)))
+ALL_KERNELS = """
+from dystrack.pipelines.utilities.kernels.compiled import *
+wait_for_kernels()
+assert all(compiled_kernels(purpose) for purpose in PURPOSES)
 """
 TINY_KERNEL = """
 import sys
@@ -46,14 +51,14 @@ def doubled(number):
 assert doubled(21) == 42
 print(len(doubled.stats.cache_hits), doubled.stats.cache_path)
 """
-PURPOSES = ("smoothing", "counting", "labelling")
 
 
 @pytest.fixture
-def unused_door(monkeypatch):
-    """Return the door as it is before its first use."""
-    monkeypatch.setattr(compiled, "_given_up", threading.Event())
-    return compiled_kernels.__wrapped__
+def loading(monkeypatch):
+    """Return the loading as it is before the first use."""
+    fresh = compiled._Loading()
+    monkeypatch.setattr(compiled, "_loading", fresh)
+    return fresh
 
 
 @pytest.mark.parametrize(
@@ -62,21 +67,51 @@ def unused_door(monkeypatch):
         ("smoothing", ["COLUMNS_AT_ONCE", "PAIRS_AT_ONCE", "smooth_across", "smooth_along"]),
         ("counting", ["count_rows", "join_in_order", "join_planes"]),
         ("labelling", ["count_runs", "find_runs", "join_runs"]),
+        ("stretching", ["stretch"]),
     ],
 )
 def test_kernels_for_a_purpose_are_loaded_once(purpose, names):
+    wait_for_kernels()
     kernels = compiled_kernels(purpose)
     assert kernels.__all__ == names
     assert compiled_kernels(purpose) is kernels
 
 
-def test_only_the_kernels_that_are_needed_are_compiled():
-    command = [sys.executable, "-c", ONE_PURPOSE]
-    run = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert sorted(run.stdout.split()) == ["compiled", "jit", "labelling"]
+def test_nobody_waits_for_kernels_that_are_being_compiled(loading, monkeypatch):
+    may_go_on, asked = threading.Event(), []
+
+    def compile_slowly(name):
+        asked.append(name.rpartition(".")[2])
+        assert may_go_on.wait(10)
+        return name
+
+    monkeypatch.setattr(compiled, "import_module", compile_slowly)
+    assert [compiled_kernels(purpose) for purpose in PURPOSES] == [None] * 4
+    may_go_on.set()
+    wait_for_kernels()
+    assert asked == list(PURPOSES)
+    assert all(compiled_kernels(purpose).endswith(purpose) for purpose in PURPOSES)
 
 
-def test_broken_numba_is_warned_about_once_and_done_without(monkeypatch, unused_door):
+def test_kernels_take_over_from_the_plain_method_in_the_middle_of_an_image(monkeypatch):
+    image = noise((6, 60, 70), 255)
+    expected = object_counts(image)
+    answers = iter([None] * 100)
+    kernels = import_module("dystrack.pipelines.utilities.kernels.counting")
+    labellings = []
+
+    def label(mask):
+        labellings.append(mask)
+        return scipy.ndimage.label(mask)
+
+    monkeypatch.setattr(object_counting, "compiled_kernels", lambda _: next(answers, kernels))
+    plain = SimpleNamespace(ndimage=SimpleNamespace(label=label))
+    monkeypatch.setattr(object_counting, "scipy", plain)
+    np.testing.assert_array_equal(object_counts(image), expected)
+    assert len(labellings) == 99
+
+
+def test_broken_numba_is_warned_about_once_and_done_without(loading, monkeypatch):
     tried = []
 
     def fail(name):
@@ -84,8 +119,9 @@ def test_broken_numba_is_warned_about_once_and_done_without(monkeypatch, unused_
         raise OSError("cannot load llvmlite")
 
     monkeypatch.setattr(compiled, "import_module", fail)
+    wait_for_kernels()
     with pytest.warns(UserWarning, match="numba cannot be used") as warned:
-        assert [unused_door(purpose) for purpose in PURPOSES] == [None] * 3
+        assert [compiled_kernels(purpose) for purpose in PURPOSES] == [None] * 4
     (warning,) = warned
     assert warning.filename == __file__
     assert "(OSError: cannot load llvmlite)" in str(warning.message)
@@ -93,11 +129,12 @@ def test_broken_numba_is_warned_about_once_and_done_without(monkeypatch, unused_
     assert len(tried) == 1
 
 
-def test_kernels_that_cannot_be_compiled_are_done_without(monkeypatch, unused_door):
-    monkeypatch.setitem(sys.modules, "dystrack.pipelines.utilities.kernels.counting", None)
-    assert unused_door("smoothing") is compiled_kernels("smoothing")
+def test_kernels_that_cannot_be_compiled_are_done_without(loading, monkeypatch):
+    monkeypatch.setitem(sys.modules, "dystrack.pipelines.utilities.kernels.labelling", None)
+    wait_for_kernels()
     with pytest.warns(UserWarning, match=r"numba cannot be used \(ModuleNotFoundError"):
-        assert unused_door("counting") is None
+        assert compiled_kernels("labelling") is None
+    assert compiled_kernels("counting") is not None
 
 
 def test_program_works_without_numba(tmp_path):
@@ -135,7 +172,7 @@ def test_real_cache_that_cannot_be_written(tmp_path):
     blocked = tmp_path / "file, not a folder"
     blocked.touch()
     env = os.environ | {"NUMBA_CACHE_DIR": str(blocked / "cache")}
-    command = [sys.executable, "-W", "error", "-c", ONE_PURPOSE]
+    command = [sys.executable, "-W", "error", "-c", ALL_KERNELS]
     subprocess.run(command, check=True, env=env)
 
 
@@ -151,11 +188,13 @@ class TinyProcesses:
         for variable in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
             self._env[variable] = str(folder / "user")
 
-    def run(self, n):
+    def run(self, n, **env):
         """Start `n`, let them compile at the same time, and return hits and cache path of each."""
         command = [sys.executable, "-W", "error", str(self._script)]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        processes = [subprocess.Popen(command, text=True, env=self._env, **pipes) for _ in range(n)]
+        processes = [
+            subprocess.Popen(command, text=True, env=self._env | env, **pipes) for _ in range(n)
+        ]
         assert [process.stdout.readline() for process in processes] == ["starts\n"] * n
         for process in processes:
             process.stdin.write("!")
@@ -171,6 +210,13 @@ def test_processes_can_compile_at_the_same_time(tmp_path):
     assert {path for _, path in processes.run(3)} == {cache}
     assert {file.suffix for file in cache.glob("tiny.*")} == {".nbi", ".nbc"}
     assert processes.run(1) == [(1, cache)]
+
+
+def test_each_kind_of_processor_has_its_own_code_in_a_cache_that_several_computers_share(tmp_path):
+    processes = TinyProcesses(tmp_path)
+    for processor in ({}, {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}):
+        assert [processes.run(1, **processor)[0][0] for _ in range(2)] == [0, 1]
+    assert processes.run(1)[0][0] == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows asks its registry for the folder")

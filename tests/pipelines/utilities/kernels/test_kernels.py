@@ -31,7 +31,7 @@ def uncompiled(monkeypatch):
     numba.njit = lambda *signature, **options: lambda kernel: kernel
     numba.config = SimpleNamespace(DISABLE_JIT=0)
     numba.types = SimpleNamespace(Array=lambda *kind, readonly: kind)
-    for scalar in ("boolean", "float32", "float64", "int32", "int64", "uint8", "void"):
+    for scalar in ("boolean", "float32", "float64", "int32", "int64", "uint8", "uint16", "void"):
         setattr(numba, scalar, lambda *arguments: arguments)
     monkeypatch.setitem(sys.modules, "numba", numba)
 
@@ -71,3 +71,11 @@ def test_smoothing(uncompiled, image):
     kernels = uncompiled("smoothing")
     expected = scipy.ndimage.gaussian_filter(image, 1.0)
     np.testing.assert_array_equal(_smooth_compiled(kernels, image, [1.0] * 3), expected)
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_stretching(uncompiled, image):
+    values = image.reshape(len(image), -1).astype(np.uint16) * 77
+    target = np.empty(values.shape, np.uint8)
+    uncompiled("stretching").stretch(values, target, 5.0, 40_000.0)
+    np.testing.assert_array_equal(target, ((values - 5.0) / 40_000.0 * 255).astype(np.uint8))

@@ -298,7 +298,7 @@ def join_planes(
                 continue
             label = np.int64(labels[y, x]) + offset
             n = _join(parents, peaks, ends, weights, n, label, np.int64(labels_front[y, x]), weight)
-    return n
+    return int(n)
 
 
 @compiled_for(

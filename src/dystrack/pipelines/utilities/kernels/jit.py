@@ -82,6 +82,6 @@ def inlined(kernel: _Kernel) -> _Kernel:
 
 
 def approximate(kernel: _Kernel) -> _Kernel:
-    """Compile as `inlined` does, with multiplication and addition in one step where there is one."""
+    """Compile as `inlined` does; multiplication and addition may be one step, rounded once."""
     inner: _Kernel = _njit(fastmath={"contract"}, **_PART_OF_OTHERS)(kernel)
     return inner

@@ -49,9 +49,7 @@ def _join_rows(
             b += 1
 
 
-@compiled_for(
-    void(contiguous(uint8, 2), uint8, contiguous(int64, 1, readonly=False), int64, int64)
-)
+@compiled_for(void(contiguous(uint8, 2), uint8, contiguous(int64, 1, readonly=False), int64, int64))
 def count_runs(rows: Bytes, threshold: np.uint8, counts: Counts, first: int, last: int) -> None:
     """Count the runs of rows (Z·Y, X) from the `first` to the `last`."""
     for number in range(first, last):

@@ -28,6 +28,7 @@ PAIRS_AT_ONCE = 4
 """Single-precision weights are followed by zeros up to the centre and a multiple of so many."""
 
 _BLOCK = 32
+_Whole = int | np.int64
 
 COLUMNS_AT_ONCE = 256
 """Width of the blocks in which neighbouring rows are added up: they stay in the cache."""
@@ -56,19 +57,19 @@ def _add_roughly(values: Singles, starts: Counts, weights: Singles, sums: Single
 
 
 @inlined
-def _exact_sum(values: Singles, starts: Counts, weights: Floats, x: np.int64) -> np.float64:
+def _exact_sum(values: Singles, starts: Counts, weights: Floats, x: _Whole) -> np.float64:
     """Return the sum at `x` in the order and precision of scipy."""
     total = np.float64(values[starts[0] + x]) * weights[0]
     for distance in range(weights.size - 1, 0, -1):
         pair = values[starts[2 * distance - 1] + x] + values[starts[2 * distance] + x]
         total += np.float64(pair) * weights[distance]
-    return total
+    return np.float64(total)
 
 
 @inlined
-def _is_doubtful(total: np.float32, tolerance: np.float32) -> np.bool_:
+def _is_doubtful(total: np.float32, tolerance: np.float32) -> bool:
     """Say whether the whole part of a rough sum is not certain."""
-    return np.int32(total - tolerance) != np.int32(total + tolerance)
+    return bool(np.int32(total - tolerance) != np.int32(total + tolerance))
 
 
 @inlined
@@ -91,7 +92,7 @@ def _smooth(
     if n_doubtful == 0:
         return
     for first in range(0, width, _BLOCK):
-        last = first + _BLOCK if first + _BLOCK < width else width
+        last = min(width, first + _BLOCK)
         n_doubtful = np.int32(0)
         for x in range(first, last):
             n_doubtful += np.int32(_is_doubtful(sums[x], tolerance))
@@ -103,7 +104,7 @@ def _smooth(
 
 @inlined
 def _find_rows(
-    starts: Counts, mirrored: Counts, place: np.int64, radius: np.int64, last_slot: np.int64
+    starts: Counts, mirrored: Counts, place: _Whole, radius: _Whole, last_slot: _Whole
 ) -> None:
     """Note where in the ring the rows about a place begin; those of weight 0 are the centre's."""
     for pair in range((starts.size + 1) // 2):

@@ -1,10 +1,11 @@
 """Run a compiled loop on all cores that this program may use."""
 
+import os
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-import os
+from itertools import pairwise
 
 from dystrack.core.cores import core_share, usable_cores
 
@@ -50,7 +51,7 @@ def run_in_threads(run: Callable[[int, int], object], n: int, n_threads: int) ->
         return
     n_parts = min(n, n_threads * _PARTS_A_THREAD)
     edges = [n * i // n_parts for i in range(n_parts + 1)]
-    ranges = deque(zip(edges[:-1], edges[1:], strict=True))
+    ranges = deque(pairwise(edges))
 
     def take_ranges() -> None:
         while True:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dystrack.core import cores
-from dystrack.pipelines.utilities.threads import n_threads_for, run_in_threads
+from dystrack.core.threads import n_threads_for, run_in_threads
 
 
 @pytest.mark.parametrize("n", [0, 1, 7, 100])
@@ -34,7 +34,8 @@ def test_error_in_a_thread_is_raised(n_threads):
 
 
 @pytest.mark.parametrize(
-    ("n_voxels", "share", "expected"), [(1000, 8, 1), (400_000, 8, 1), (600_000, 8, 2), (10**8, 8, 8), (10**8, 1, 1)]
+    ("n_voxels", "share", "expected"),
+    [(1000, 8, 1), (400_000, 8, 1), (600_000, 8, 2), (10**8, 8, 8), (10**8, 1, 1)],
 )
 def test_small_images_stay_in_one_thread(n_voxels, share, expected, monkeypatch):
     monkeypatch.setattr(cores, "_marks", cores._Marks())
