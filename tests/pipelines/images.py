@@ -52,13 +52,13 @@ def streak(shape, centre_y, end_x, seed=0):
     return (image + noise(shape, 10, seed=seed)).astype(np.uint8)
 
 
-def write_tiff(folder: Path, image, name="prescan.tif") -> str:
+def write_tiff(folder: Path, image, name="prescan.tif", **options) -> str:
     """Write an image so that its shape can be read back, and return the path.
 
     It is as old as a file of which nobody doubts that it is finished, however dark its last pixels.
     """
     path = folder / name
-    tifffile.imwrite(path, image, photometric="minisblack")
+    tifffile.imwrite(path, image, photometric="minisblack", **options)
     os.utime(path, (0, 0))
     return str(path)
 

@@ -1,10 +1,12 @@
 """What a pipeline needs beside the image, in bytes a voxel."""
 
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from dystrack.images.formats import tiff
 from dystrack.pipelines import center_of_mass, chick_node, lateral_line
 from dystrack.pipelines.utilities.object_counting import object_counts
 from pipelines.images import noise, streak, write_tiff
@@ -37,3 +39,24 @@ def test_peak_memory_of_counting_in_pure_noise(highest):
     image = noise((20, 200, 300), highest)
     object_counts(image)
     assert peak_of(lambda: object_counts(image)) <= BYTES_A_VOXEL * image.size
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", ">u2"])
+def test_mapped_prescan_needs_at_most_two_bytes_a_voxel(dtype, tmp_path, monkeypatch):
+    byte_order = {"byteorder": ">"} if dtype == ">u2" else {}
+    path = write_tiff(tmp_path, streak((40, 250, 300), 125.0, 200.0).astype(dtype), **byte_order)
+    expected = lateral_line.analyze_image(path, warn_8bit=False)
+    monkeypatch.setattr(tiff, "_MAPPED_FROM_BYTES", 0)
+    found = []
+    peak = peak_of(lambda: found.append(lateral_line.analyze_image(path, warn_8bit=False)))
+    assert found == [expected]
+    assert peak <= 2.3 * 40 * 250 * 300  # headers and rows to work in count for more in a small one
+
+
+def test_file_that_is_mapped_is_never_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(tiff, "_MAPPED_FROM_BYTES", 0)
+    path = Path(write_tiff(tmp_path, streak((4, 50, 60), 25.0, 40.0)))
+    before = path.read_bytes()
+    lateral_line.analyze_image(path, invert=True)
+    lateral_line.analyze_image(path)
+    assert path.read_bytes() == before

@@ -199,10 +199,10 @@ def _check_callable(pipeline: object) -> None:
 
 def _choose_worker(pipeline: Pipeline, settings: Settings) -> Worker:
     if not settings.isolate:
-        return InProcessWorker(pipeline)
+        return InProcessWorker(pipeline, threads=settings.threads)
     from dystrack.manager.workers.isolated import IsolatedWorker  # noqa: PLC0415 - only where wanted
 
-    return IsolatedWorker(pipeline, settings.timeout_s)
+    return IsolatedWorker(pipeline, settings.timeout_s, threads=settings.threads)
 
 
 def _open_listeners(

@@ -59,6 +59,7 @@ def run_dystrack_manager(
     track: str = "off",
     track_phases: str = "",
     control: bool = False,
+    threads: int | None = None,
 ) -> tuple[list[list[float | None]], dict[str, int]]:
     """Watch a folder for prescans and answer each with coordinates for the microscope.
 
@@ -171,6 +172,9 @@ def run_dystrack_manager(
         by commas, all if empty. For pipelines that know phases.
     control : bool, default False
         Whether a page of the run may command it: pause, hold, move a target, change a limit.
+    threads : int or None, default None
+        How many threads an analysis may use. By default all cores that the system leaves to this
+        program, shared equally with other sessions that analyse large prescans at the same time.
 
     Returns
     -------

@@ -73,6 +73,7 @@ class Settings:
     backlog: str = setting("all", Choice(("all", "newest")))
     isolate: bool = setting(False, _SWITCH)
     timeout_s: float = setting(60.0, Number(above=True), "s")
+    threads: int | None = setting(None, Number(above=True, whole=True, or_none=True))
     quiet_s: float = setting(2.0, _DURATION, "s")
     incomplete_limit_s: float = setting(30.0, Number(or_infinite=True), "s")
     progress: bool = setting(True, _SWITCH)

@@ -97,7 +97,7 @@ def analyze_image(
     report(verbose, f"Loaded {target_path}: {image.shape}")
 
     # 3. Detect the target
-    smoothed = smooth(image, gauss_sigma)
+    smoothed = smooth(image, gauss_sigma, overwrite=not show)
     region = _region_of_target(smoothed, method, count_reduction, verbose)
     target = region.centroid if region else centre_of_mass(smoothed)
     report(verbose, f"Centre: z {target.z:.2f}, y {target.y:.2f}, x {target.x:.2f} px")

@@ -100,7 +100,7 @@ def analyze_image(
     report(verbose, f"Loaded {target_path}: {image.shape}")
 
     # 3. Detect the primordium and its leading edge
-    smoothed = smooth(image, gauss_sigma)
+    smoothed = smooth(image, gauss_sigma, overwrite=not show)
     threshold = object_count_threshold(smoothed, count_reduction)
     primordium = largest_region(smoothed, threshold)
     target = primordium.centroid

@@ -103,3 +103,19 @@ def test_impossible_sigma_is_refused(sigma_px):
 
 def test_kernels_are_compiled_here():
     assert compiled_kernels("smoothing") is not None
+
+
+@pytest.mark.parametrize("sigma_px", [0.0, 2.0, (0.0, 1.0, 0.0)])
+def test_image_that_may_be_overwritten_is(sigma_px):
+    image = noise((5, 20, 30), 255)
+    expected = scipy.ndimage.gaussian_filter(image, sigma_px)
+    smoothed = smooth(image, sigma_px, overwrite=True)
+    np.testing.assert_array_equal(smoothed, expected)
+    assert np.shares_memory(smoothed, image)
+
+
+def test_read_only_image_is_never_overwritten():
+    image = noise((5, 20, 30), 255)
+    image.flags.writeable = False
+    expected = scipy.ndimage.gaussian_filter(image, 2.0)
+    np.testing.assert_array_equal(smooth(image, 2.0, overwrite=True), expected)

@@ -47,6 +47,8 @@ _RESOLUTION_UNIT_UM: Final[Mapping[int, float]] = MappingProxyType({_INCH: 25_40
 # Larger "pixels" come from the resolution of a screen or printer (72 to 1,200 dots per inch).
 _LARGEST_PIXEL_UM: Final = 20.0
 _OME_ENDINGS: Final = (".ome.tif", ".ome.tiff", ".ome.btf", ".ome.tf2", ".ome.tf8")
+# From this size, what lies in one piece is left on the disk, and read as it is needed.
+_MAPPED_FROM_BYTES: Final = 1 << 26
 _UNNAMED_AXES: Final = frozenset("IQ")
 _MAY_GROW: Final = "nothing in the file says that no more planes follow"
 
@@ -60,7 +62,11 @@ def read_pixels(path: Path) -> tuple[Pixels, str]:
         if "S" in series.axes:
             raise colour_error(path)
         warn_of_other_scenes(path, len(file.series))
-        pixels = series.asarray()
+        if series.dataoffset is None or series.nbytes < _MAPPED_FROM_BYTES:
+            pixels = series.asarray()
+        else:
+            dtype = series.dtype.newbyteorder(file.byteorder)
+            pixels = np.asarray(np.memmap(path, dtype, "r", series.dataoffset, series.shape))
         is_negative = series.keyframe.photometric == tifffile.PHOTOMETRIC.MINISWHITE
     return _positive(path, pixels) if is_negative else pixels, series.axes
 

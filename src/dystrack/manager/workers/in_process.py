@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from dystrack.core.analysis import Analysis
 from dystrack.core.caches import copied
+from dystrack.core.cores import limit_threads
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.hooks import warm_up
 from dystrack.core.protocols import Pipeline
@@ -49,14 +50,18 @@ class InProcessWorker:
     ----------
     pipeline : Pipeline
         The user's function.
+    threads : int or None, optional
+        How many threads an analysis may use; by default its share of the computer.
     """
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, *, threads: int | None = None) -> None:
         self._pipeline = pipeline
+        self._threads = threads
         self._refusal: ConfigurationError | None = None
 
     def start(self, img_kwargs: Mapping[str, Any]) -> None:
         """Warm the pipeline up in the background."""
+        limit_threads(self._threads)
         threading.Thread(
             target=self._warm_up, args=(img_kwargs,), name="dystrack-warm-up", daemon=True
         ).start()
@@ -88,7 +93,8 @@ class InProcessWorker:
             raise contained_error from error
 
     def close(self) -> None:
-        """Do nothing: nothing is running."""
+        """Take back the limit of threads; nothing is running."""
+        limit_threads(None)
 
     def _warm_up(self, img_kwargs: Mapping[str, Any]) -> None:
         try:

@@ -19,6 +19,7 @@ from dystrack.core.findings import findings_from_data
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock, Pipeline
 from dystrack.manager.workers.errors_from_elsewhere import error_from_data
 from dystrack.manager.workers.plain_data import packed, unpacked
+from dystrack.manager.workers.serving import PipelineRecipe
 from dystrack.manager.workers.worker_process import (
     Reply,
     State,
@@ -53,6 +54,8 @@ class IsolatedWorker:
         The time.
     n_processes : int, default 2
         How many processes are kept; with one, a prescan may have to wait for its replacement.
+    threads : int or None, optional
+        How many threads an analysis may use; by default its share of the computer.
 
     Raises
     ------
@@ -67,6 +70,7 @@ class IsolatedWorker:
         *,
         clock: Clock = SYSTEM_CLOCK,
         n_processes: int = _N_PROCESSES,
+        threads: int | None = None,
     ) -> None:
         if not timeout_s > 0:
             msg = f"timeout_s is {timeout_s}; it must be more than 0 s, or inf for no deadline."
@@ -74,6 +78,7 @@ class IsolatedWorker:
         self._timeout_s = timeout_s
         self._clock = clock
         self._n_processes = n_processes
+        self._threads = threads
         self._pipeline = _file_reference(pipeline), _handed_over(pipeline, "The pipeline")
         self._changed = threading.Condition()  # guards all that follows
         self._keeper: threading.Thread | None = None
@@ -96,7 +101,9 @@ class IsolatedWorker:
         """
         kwargs = _handed_over(dict(img_kwargs), "A keyword argument of the pipeline")
         self._keeper = threading.Thread(
-            target=self._keep, args=((*self._pipeline, kwargs),), name="dystrack-workers"
+            target=self._keep,
+            args=((*self._pipeline, kwargs, self._threads),),
+            name="dystrack-workers",
         )
         self._keeper.daemon = True
         self._keeper.start()
@@ -165,7 +172,7 @@ class IsolatedWorker:
         for notice in notices.values():
             warnings.warn(notice, UserWarning, stacklevel=3)
 
-    def _keep(self, recipe: tuple[str | None, bytes, bytes]) -> None:
+    def _keep(self, recipe: PipelineRecipe) -> None:
         """Keep two processes until the session ends: replace the dead, end what takes too long."""
         with interrupts_left_to_the_session():
             while self._look_after(self._clock.monotonic()):
@@ -196,7 +203,7 @@ class IsolatedWorker:
         is_missing = len(self._processes) < self._n_processes
         return is_missing and self._clock.monotonic() >= self._next_start_s
 
-    def _start_one(self, recipe: tuple[str | None, bytes, bytes]) -> None:
+    def _start_one(self, recipe: PipelineRecipe) -> None:
         limit_s = self._clock.monotonic() + _START_LIMIT_S
         try:
             process = WorkerProcess(recipe, self._changed, limit_s)

@@ -22,6 +22,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from dystrack.core.analysis import Analysis
+from dystrack.core.cores import limit_threads
 from dystrack.core.error_texts import safe_text
 from dystrack.core.errors import InvalidAnswerError
 from dystrack.core.hooks import warm_up
@@ -39,8 +40,9 @@ __all__ = ["LARGEST_CACHE_BYTES", "PipelineRecipe", "end_group", "serve"]
 LARGEST_CACHE_BYTES = 1 << 28
 _MOST_WARNINGS = 20
 
-PipelineRecipe = tuple[str | None, bytes, bytes]
-"""The file to load first, if any; the pickled pipeline; its pickled keyword arguments."""
+PipelineRecipe = tuple[str | None, bytes, bytes, int | None]
+"""The file to load first, if any; the pickled pipeline; its pickled keyword arguments; how many
+threads it may use at the most."""
 
 
 def serve(connection: "Connection[bytes, bytes]", recipe: PipelineRecipe) -> None:
@@ -92,7 +94,8 @@ def _end_with_session() -> None:
 
 
 def _loaded(recipe: PipelineRecipe) -> Pipeline:
-    file_reference, pipeline, img_kwargs = recipe
+    file_reference, pipeline, img_kwargs, threads = recipe
+    limit_threads(threads)
     if file_reference is not None:
         load_pipeline(file_reference)
     loaded: Pipeline = pickle.loads(pipeline)  # noqa: S301 - our own session's bytes

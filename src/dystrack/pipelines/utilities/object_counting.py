@@ -23,7 +23,7 @@ Counts = npt.NDArray[np.int64]
 _Item = TypeVar("_Item", bound=np.generic)
 
 _N_LEVELS = 256
-_VOXELS_OF_AN_EDGE = 8  # the first guess; a smoothed image has 30
+_VOXELS_OF_AN_EDGE = 64  # the first guess; a smoothed image has 90
 _EDGES_OF_A_VOXEL = 3
 
 
@@ -170,9 +170,9 @@ class _Forest:
     def _drop_needless_edges(self, parents: npt.NDArray[np.int32]) -> None:
         """Keep only edges that join two objects, the heaviest first; joins them in `parents`."""
         weights, ends = self.weights[: self.n_edges], self.ends[: self.n_edges]
-        heaviest_first = np.argsort(weights, kind="stable")[::-1].copy()
         needed = np.zeros(self.n_edges, np.bool_)
-        self._kernels.join_in_order(parents, ends, heaviest_first, needed)
+        places, order = np.zeros(_N_LEVELS, np.int64), np.empty(self.n_edges, np.int32)
+        self._kernels.join_in_order(parents, ends, weights, places, order, needed)
         self.n_edges = int(np.count_nonzero(needed))
         weights[: self.n_edges], ends[: self.n_edges] = weights[needed], ends[needed]
 

@@ -40,7 +40,7 @@ def prepare_image(
     Returns
     -------
     ndarray of uint8, shape (Z, Y, X) or (Y, X)
-        The channel, in 8 bits and contiguous.
+        The channel, in 8 bits and contiguous; read-only if it is the image itself.
 
     Raises
     ------
@@ -58,7 +58,9 @@ def prepare_image(
     _check_values(grey)
     refuse_constant(grey)
     prepared = to_uint8(grey, warn_8bit)
-    return np.bitwise_not(prepared) if invert else prepared
+    if not invert:
+        return prepared
+    return np.bitwise_not(prepared, out=prepared if prepared.flags.writeable else None)
 
 
 def select_channel(image: npt.NDArray[Any], channel: int | None) -> npt.NDArray[Any]:
@@ -165,7 +167,7 @@ def to_uint8(image: npt.NDArray[Any], warn_8bit: bool = True) -> npt.NDArray[np.
     Returns
     -------
     ndarray of uint8
-        The same shape, contiguous; `image` itself if it is that already.
+        The same shape, contiguous; a read-only view of `image` if it is that already.
 
     Warns
     -----
@@ -173,7 +175,9 @@ def to_uint8(image: npt.NDArray[Any], warn_8bit: bool = True) -> npt.NDArray[np.
         If the image was not 8-bit.
     """
     if image.dtype == np.uint8:
-        return np.ascontiguousarray(image)
+        own = np.ascontiguousarray(image).view()
+        own.flags.writeable = not np.shares_memory(own, image)
+        return own
     if warn_8bit:
         warnings.warn(
             f"The image is {image.dtype} and was converted to uint8, from its own minimum to its "

@@ -20,7 +20,7 @@ _NO_SIGMA_PX = 1e-15  # scipy leaves an axis alone up to here
 _TRUNCATE = 4.0  # scipy's default: the kernel ends after so many sigmas
 
 
-def smooth(image: Bytes, sigma_px: float | Sequence[float]) -> Bytes:
+def smooth(image: Bytes, sigma_px: float | Sequence[float], *, overwrite: bool = False) -> Bytes:
     """Smooth an image with a Gaussian, in 8 bits.
 
     The result is, bit for bit, that of ``scipy.ndimage.gaussian_filter(image, sigma_px)`` on the
@@ -33,6 +33,8 @@ def smooth(image: Bytes, sigma_px: float | Sequence[float]) -> Bytes:
         Image.
     sigma_px : float or sequence of float
         Standard deviation in pixels, for all axes or for each; 0 leaves an axis alone.
+    overwrite : bool, optional, default False
+        Whether `image` may be overwritten, which saves memory; one that is read-only never is.
 
     Returns
     -------
@@ -54,21 +56,24 @@ def smooth(image: Bytes, sigma_px: float | Sequence[float]) -> Bytes:
     if kernels is None or not all(_agrees_with_scipy(sigma) for sigma in set(sigmas.tolist())):
         smoothed: Bytes = scipy.ndimage.gaussian_filter(image, sigmas)
         return smoothed
-    return _smooth_compiled(kernels, image, sigmas.tolist())
+    return _smooth_compiled(kernels, image, sigmas.tolist(), overwrite=overwrite)
 
 
-def _smooth_compiled(kernels: ModuleType, image: Bytes, sigmas_px: Sequence[float]) -> Bytes:
+def _smooth_compiled(
+    kernels: ModuleType, image: Bytes, sigmas_px: Sequence[float], *, overwrite: bool = False
+) -> Bytes:
     """Smooth along one axis after the other; all but the first time in place."""
     depth, height, width = shape = (1, *image.shape)[-3:]
     source = np.ascontiguousarray(image).reshape(shape)
-    smoothed = np.empty(shape, np.uint8)
+    may_overwrite = overwrite and source.flags.writeable
+    smoothed = source if may_overwrite else np.empty(shape, np.uint8)
     views = {0: (1, depth, height * width), 1: shape, 2: (depth * height, width)}
     for axis, sigma_px in zip((0, 1, 2)[-image.ndim :], sigmas_px, strict=True):
         if sigma_px > _NO_SIGMA_PX:
             view = views[axis]
             _smooth_axis(kernels, source.reshape(view), smoothed.reshape(view), sigma_px)
             source = smoothed
-    return smoothed.reshape(image.shape) if source is smoothed else image.copy()
+    return (source if overwrite or source is smoothed else source.copy()).reshape(image.shape)
 
 
 def _smooth_axis(kernels: ModuleType, source: Bytes, target: Bytes, sigma_px: float) -> None:

@@ -305,12 +305,29 @@ def join_planes(
     void(
         contiguous(int32, 1, readonly=False),
         contiguous(int32, 2),
-        contiguous(int64, 1),
+        contiguous(uint8, 1),
+        contiguous(int64, 1, readonly=False),
+        contiguous(int32, 1, readonly=False),
         contiguous(boolean, 1, readonly=False),
     )
 )
-def join_in_order(parents: Ints, ends: Ints, order: Counts, in_forest: Flags) -> None:
-    """Join objects by edges in the given order, and mark the edges that joined any."""
+def join_in_order(
+    parents: Ints, ends: Ints, weights: Bytes, places: Counts, order: Ints, in_forest: Flags
+) -> None:
+    """Join objects by edges, the heaviest first, and mark the edges that joined any.
+
+    `places` holds 256 zeros; it and `order` are room to sort in.
+    """
+    for edge in range(weights.size):
+        places[weights[edge]] += 1
+    n = np.int64(0)
+    for weight in range(255, -1, -1):
+        n_alike = places[weight]
+        places[weight] = n
+        n += n_alike
+    for edge in range(weights.size):
+        order[places[weights[edge]]] = edge
+        places[weights[edge]] += 1
     for i in range(order.size):
         edge = order[i]
         a = _root(parents, np.int64(ends[edge, 0]))
