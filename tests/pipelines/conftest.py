@@ -2,7 +2,13 @@
 
 import pytest
 
-from dystrack.pipelines.utilities import object_counting, preparation, regions, smoothing
+from dystrack.pipelines.utilities import (
+    object_counting,
+    preparation,
+    reduction,
+    regions,
+    smoothing,
+)
 from dystrack.pipelines.utilities.kernels.compiled import wait_for_kernels
 
 
@@ -24,5 +30,5 @@ def without_numba(monkeypatch):
 
 
 def use_plain_code(monkeypatch):
-    for module in (object_counting, preparation, regions, smoothing):
+    for module in (object_counting, preparation, reduction, regions, smoothing):
         monkeypatch.setattr(module, "compiled_kernels", lambda purpose: None)

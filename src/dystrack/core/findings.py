@@ -100,6 +100,8 @@ class Findings:
         Size of what was found along z, y, x in pixels.
     targets : tuple of ExtraTarget
         Further places.
+    reduced : int or None
+        How many pixels of the prescan were made one before it was analysed; None for one.
 
     Raises
     ------
@@ -111,6 +113,7 @@ class Findings:
     outline: tuple[tuple[float, float], ...] = ()
     extent_zyx_px: tuple[float, float, float] | None = None
     targets: tuple[ExtraTarget, ...] = ()
+    reduced: int | None = None
 
     def as_data(self) -> dict[str, Any]:
         """Return what is not empty as plain values, for another process or a journal."""

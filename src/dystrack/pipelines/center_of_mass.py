@@ -15,6 +15,7 @@ from dystrack.pipelines.utilities.figures import show_target
 from dystrack.pipelines.utilities.loading import load_stack
 from dystrack.pipelines.utilities.masks import centre_of_mass, depth_of
 from dystrack.pipelines.utilities.preparation import prepare_image
+from dystrack.pipelines.utilities.reduction import REDUCE_ABOVE, choose_reduction
 from dystrack.pipelines.utilities.regions import Region, largest_region
 from dystrack.pipelines.utilities.reporting import report
 from dystrack.pipelines.utilities.smoothing import smooth
@@ -38,6 +39,8 @@ def analyze_image(
     verbose: bool = False,
     *,
     invert: bool = False,
+    reduce: int | None = None,
+    reduce_above: float = REDUCE_ABOVE,
     findings: bool = False,
 ) -> AnalysisResult:
     """Move to the centre of mass of the smoothed image, or of the largest object in it.
@@ -67,6 +70,11 @@ def analyze_image(
         If True, more information is printed.
     invert : bool, optional, default False
         If True, dark is taken for bright, for transmitted light.
+    reduce : int, optional, default None
+        So many voxels along each axis are averaged to one before the analysis: 2, 4, …; 1 takes
+        the prescan as it is. If not given, it follows from `reduce_above`.
+    reduce_above : float, optional, default 500.0
+        Prescans of more million voxels are reduced by 2, 4, … until they have no more.
 
     Returns
     -------
@@ -92,23 +100,26 @@ def analyze_image(
     # 1. Load the channel
     stack = load_stack(target_path, channel, await_write)
 
-    # 2. Check it, convert to 8 bits
-    image = prepare_image(stack, warn_8bit=warn_8bit, invert=invert)
+    # 2. Bin it if it is very large, check it, convert to 8 bits
+    bins = choose_reduction(stack, reduce, reduce_above)
+    binned = bins.binned(stack)
+    image = prepare_image(binned, warn_8bit=warn_8bit, invert=invert)
     report(verbose, f"Loaded {target_path}: {image.shape}")
 
     # 3. Detect the target
-    smoothed = smooth(image, gauss_sigma, overwrite=not show)
+    smoothed = smooth(image, bins.sigma_px(gauss_sigma, image.ndim), overwrite=not show)
     region = _region_of_target(smoothed, method, count_reduction, verbose)
-    target = region.centroid if region else centre_of_mass(smoothed)
+    target = bins.in_file(region.centroid if region else centre_of_mass(smoothed))
     report(verbose, f"Centre: z {target.z:.2f}, y {target.y:.2f}, x {target.x:.2f} px")
 
     # 4. Constrain the movement
-    target = target._replace(z=constrain_z_movement(target.z, depth_of(image)))
+    target = target._replace(z=constrain_z_movement(target.z, depth_of(stack)))
 
     # 5. Return the coordinates
     if show:
-        show_target("DySTrack: center_of_mass", image, target, region.mask if region else None)
-    return answer(target, "OK", evidence_of(stack), findings=findings, region=region)
+        mask = region.mask if region else None
+        show_target("DySTrack: center_of_mass", image, bins.in_image(target), mask)
+    return answer(target, "OK", evidence_of(binned), findings=findings, region=region, bins=bins)
 
 
 def _region_of_target(

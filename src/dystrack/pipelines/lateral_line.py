@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from dystrack.core.coordinates import PixelPosition
 from dystrack.core.protocols import AnalysisResult
 from dystrack.images.evidence import evidence_of
 from dystrack.pipelines.utilities.answering import answer
@@ -11,6 +12,7 @@ from dystrack.pipelines.utilities.figures import show_target
 from dystrack.pipelines.utilities.loading import load_stack
 from dystrack.pipelines.utilities.masks import depth_of
 from dystrack.pipelines.utilities.preparation import prepare_image
+from dystrack.pipelines.utilities.reduction import REDUCE_ABOVE, choose_reduction
 from dystrack.pipelines.utilities.regions import largest_region
 from dystrack.pipelines.utilities.reporting import report
 from dystrack.pipelines.utilities.smoothing import smooth
@@ -34,6 +36,8 @@ def analyze_image(
     verbose: bool = False,
     *,
     invert: bool = False,
+    reduce: int | None = None,
+    reduce_above: float = REDUCE_ABOVE,
     findings: bool = False,
 ) -> AnalysisResult:
     """Move so that the leading edge comes to lie a fixed distance from the right border.
@@ -70,6 +74,11 @@ def analyze_image(
         If True, more information is printed.
     invert : bool, optional, default False
         If True, dark is taken for bright, for transmitted light.
+    reduce : int, optional, default None
+        So many voxels along each axis are averaged to one before the analysis: 2, 4, …; 1 takes
+        the prescan as it is. If not given, it follows from `reduce_above`.
+    reduce_above : float, optional, default 500.0
+        Prescans of more million voxels are reduced by 2, 4, … until they have no more.
 
     Returns
     -------
@@ -95,33 +104,36 @@ def analyze_image(
     # 1. Load the channel
     stack = load_stack(target_path, channel, await_write)
 
-    # 2. Check it, convert to 8 bits
-    image = prepare_image(stack, warn_8bit=warn_8bit, invert=invert)
+    # 2. Bin it if it is very large, check it, convert to 8 bits
+    bins = choose_reduction(stack, reduce, reduce_above)
+    binned = bins.binned(stack)
+    image = prepare_image(binned, warn_8bit=warn_8bit, invert=invert)
     report(verbose, f"Loaded {target_path}: {image.shape}")
 
     # 3. Detect the primordium and its leading edge
-    smoothed = smooth(image, gauss_sigma, overwrite=not show)
+    smoothed = smooth(image, bins.sigma_px(gauss_sigma, image.ndim), overwrite=not show)
     threshold = object_count_threshold(smoothed, count_reduction)
     primordium = largest_region(smoothed, threshold)
-    target = primordium.centroid
-    front = primordium.last_column
+    target = bins.in_file(primordium.centroid)
+    front = bins.in_file(PixelPosition(0, 0, primordium.last_column)).x
     report(verbose, f"Threshold: {threshold}; leading edge: x {front} px")
 
     # 4. Constrain z; fall back to a default step where the leading edge is not where it can be
-    width = image.shape[-1]
+    width = stack.shape[-1]
     if front < width / 2:
         x_pos, img_msg = width / 2 + default_step_fract * width, "WARN:MASK-FAIL-DEFAULT-STEP"
-    elif front == width - 1:
+    elif primordium.last_column == image.shape[-1] - 1:
         x_pos, img_msg = width / 2 + default_catchup_fract * width, "WARN:CATCH-UP-STEP"
     else:
         x_pos, img_msg = front + blank_fract * width - width / 2, "OK"
-    target = target._replace(z=constrain_z_movement(target.z, depth_of(image)), x=x_pos)
+    target = target._replace(z=constrain_z_movement(target.z, depth_of(stack)), x=x_pos)
     report(verbose, f"Target: z {target.z:.2f}, y {target.y:.2f}, x {x_pos:.2f} px; {img_msg}")
 
     # 5. Return the coordinates
     if show:
-        show_target("DySTrack: lateral_line", image, target, primordium.mask)
-    return answer(target, img_msg, evidence_of(stack), findings=findings, region=primordium)
+        show_target("DySTrack: lateral_line", image, bins.in_image(target), primordium.mask)
+    confidence = evidence_of(binned)
+    return answer(target, img_msg, confidence, findings=findings, region=primordium, bins=bins)
 
 
 def warm_up(**img_kwargs: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.findings import FINDINGS_KEY, graded
 from dystrack.core.protocols import AnalysisResult
+from dystrack.pipelines.utilities.reduction import NOT_REDUCED, Reduction
 from dystrack.pipelines.utilities.regions import Region
 
 __all__ = ["answer"]
@@ -20,6 +21,7 @@ def answer(
     *,
     findings: bool,
     region: Region | None = None,
+    bins: Reduction = NOT_REDUCED,
     targets: tuple[Mapping[str, Any], ...] = (),
     cache: Mapping[str, Any] = _NOTHING,
 ) -> AnalysisResult:
@@ -37,6 +39,8 @@ def answer(
         Whether to add what was found to the cache.
     region : Region, optional
         What was found; its outline goes with the answer.
+    bins : Reduction, optional
+        How far the image was binned in which it was found; told where it was.
     targets : tuple of mapping, optional
         Further places, see `dystrack.core.findings.ExtraTarget`.
     cache : mapping, optional
@@ -52,7 +56,9 @@ def answer(
         return AnalysisResult(*target, msg, dict(cache))
     found: dict[str, Any] = {"confidence": confidence}
     if region is not None:
-        found["outline"] = region.outline
+        found["outline"] = bins.outline_in_file(region.outline)
+    if bins.yx > 1:
+        found["reduced"] = bins.yx
     if targets:
         found["targets"] = [dict(target) for target in targets]
     return AnalysisResult(*target, msg, {**cache, FINDINGS_KEY: found})

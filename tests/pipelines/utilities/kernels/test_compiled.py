@@ -68,6 +68,7 @@ def loading(monkeypatch):
         ("counting", ["count_rows", "join_in_order", "join_planes"]),
         ("labelling", ["count_runs", "find_runs", "join_runs"]),
         ("stretching", ["stretch"]),
+        ("binning", ["bin_planes"]),
     ],
 )
 def test_kernels_for_a_purpose_are_loaded_once(purpose, names):
@@ -86,7 +87,7 @@ def test_nobody_waits_for_kernels_that_are_being_compiled(loading, monkeypatch):
         return name
 
     monkeypatch.setattr(compiled, "import_module", compile_slowly)
-    assert [compiled_kernels(purpose) for purpose in PURPOSES] == [None] * 4
+    assert [compiled_kernels(purpose) for purpose in PURPOSES] == [None] * 5
     may_go_on.set()
     wait_for_kernels()
     assert asked == list(PURPOSES)
@@ -121,7 +122,7 @@ def test_broken_numba_is_warned_about_once_and_done_without(loading, monkeypatch
     monkeypatch.setattr(compiled, "import_module", fail)
     wait_for_kernels()
     with pytest.warns(UserWarning, match="numba cannot be used") as warned:
-        assert [compiled_kernels(purpose) for purpose in PURPOSES] == [None] * 4
+        assert [compiled_kernels(purpose) for purpose in PURPOSES] == [None] * 5
     (warning,) = warned
     assert warning.filename == __file__
     assert "(OSError: cannot load llvmlite)" in str(warning.message)
@@ -232,7 +233,7 @@ def test_folder_that_cannot_be_written_gives_way_to_that_of_the_user(tmp_path):
 def test_kernels_can_run_at_the_same_time():
     images = [noise((6, 60, 70), 255, seed=seed) for seed in range(4)]
     expected = [object_counts(image) for image in images]
-    found = [None] * 4
+    found = [None] * 5
 
     def count(number):
         found[number] = object_counts(images[number])

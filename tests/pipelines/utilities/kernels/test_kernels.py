@@ -9,6 +9,7 @@ import pytest
 import scipy
 
 from dystrack.pipelines.utilities.object_counting import _Forest
+from dystrack.pipelines.utilities.reduction import Reduction
 from dystrack.pipelines.utilities.regions import _largest_by_runs
 from dystrack.pipelines.utilities.smoothing import _smooth_compiled
 from pipelines.images import counts_by_labelling, largest_by_labelling, noise
@@ -31,7 +32,17 @@ def uncompiled(monkeypatch):
     numba.njit = lambda *signature, **options: lambda kernel: kernel
     numba.config = SimpleNamespace(DISABLE_JIT=0)
     numba.types = SimpleNamespace(Array=lambda *kind, readonly: kind)
-    for scalar in ("boolean", "float32", "float64", "int32", "int64", "uint8", "uint16", "void"):
+    for scalar in (
+        "boolean",
+        "float32",
+        "float64",
+        "int32",
+        "int64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "void",
+    ):
         setattr(numba, scalar, lambda *arguments: arguments)
     monkeypatch.setitem(sys.modules, "numba", numba)
 
@@ -79,3 +90,11 @@ def test_stretching(uncompiled, image):
     target = np.empty(values.shape, np.uint8)
     uncompiled("stretching").stretch(values, target, 5.0, 40_000.0)
     np.testing.assert_array_equal(target, ((values - 5.0) / 40_000.0 * 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_binning(uncompiled, n):
+    planes = noise((2, 7, 8), 255).astype(np.uint16)
+    target = np.empty((7 // n, 8 // n), np.uint16)
+    uncompiled("binning").bin_planes(planes, target, n, np.empty(8, np.uint32))
+    np.testing.assert_array_equal(target, Reduction(2, n).binned(planes)[0])

@@ -8,9 +8,9 @@ from typing import Literal
 
 __all__ = ["PURPOSES", "Purpose", "compiled_kernels", "wait_for_kernels"]
 
-Purpose = Literal["stretching", "smoothing", "counting", "labelling"]
+Purpose = Literal["stretching", "smoothing", "counting", "labelling", "binning"]
 
-PURPOSES: tuple[Purpose, ...] = ("counting", "smoothing", "labelling", "stretching")
+PURPOSES: tuple[Purpose, ...] = ("counting", "smoothing", "labelling", "stretching", "binning")
 """What kernels are for, in the order in which they are loaded: what saves most comes first."""
 
 
@@ -52,7 +52,7 @@ def compiled_kernels(purpose: Purpose) -> ModuleType | None:
 
     Parameters
     ----------
-    purpose : {"counting", "smoothing", "labelling", "stretching"}
+    purpose : {"counting", "smoothing", "labelling", "stretching", "binning"}
         What for.
 
     Returns
