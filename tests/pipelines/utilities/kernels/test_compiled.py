@@ -233,7 +233,7 @@ def test_folder_that_cannot_be_written_gives_way_to_that_of_the_user(tmp_path):
 def test_kernels_can_run_at_the_same_time():
     images = [noise((6, 60, 70), 255, seed=seed) for seed in range(4)]
     expected = [object_counts(image) for image in images]
-    found = [None] * 5
+    found = [None] * 4
 
     def count(number):
         found[number] = object_counts(images[number])
