@@ -119,7 +119,7 @@ def analyze_image(
     if show:
         mask = region.mask if region else None
         show_target("DySTrack: center_of_mass", image, bins.in_image(target), mask)
-    return answer(target, "OK", evidence_of(binned), findings=findings, region=region, bins=bins)
+    return answer(target, "OK", evidence_of(binned), findings=findings, mask=region, bins=bins)
 
 
 def _region_of_target(

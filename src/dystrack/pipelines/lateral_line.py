@@ -133,7 +133,7 @@ def analyze_image(
     if show:
         show_target("DySTrack: lateral_line", image, bins.in_image(target), primordium.mask)
     confidence = evidence_of(binned)
-    return answer(target, img_msg, confidence, findings=findings, region=primordium, bins=bins)
+    return answer(target, img_msg, confidence, findings=findings, mask=primordium, bins=bins)
 
 
 def warm_up(**img_kwargs: Any) -> None:

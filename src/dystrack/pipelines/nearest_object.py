@@ -16,7 +16,6 @@ from dystrack.pipelines.utilities.loading import load_stack
 from dystrack.pipelines.utilities.masks import depth_of
 from dystrack.pipelines.utilities.objects import FoundObject, objects_in, without_background
 from dystrack.pipelines.utilities.preparation import prepare_image, refuse_constant
-from dystrack.pipelines.utilities.regions import region_of
 from dystrack.pipelines.utilities.reporting import report
 from dystrack.pipelines.utilities.smoothing import smooth
 from dystrack.pipelines.utilities.thresholds import otsu_threshold
@@ -143,7 +142,7 @@ def analyze_image(
         "WARN:DIVISION" if sister else "OK",
         confidence,
         findings=findings,
-        region=region_of(mask),
+        mask=mask,
         targets=(_as_target("sister", sister),) if sister else (),
         cache={"size": float(followed.n_voxels)},
     )

@@ -1,6 +1,7 @@
 """The five values of a pipeline."""
 
 import numpy as np
+import pytest
 
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.findings import take_findings
@@ -8,7 +9,8 @@ from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.regions import region_of
 
 
-def test_findings_go_with_the_cache():
+@pytest.mark.parametrize("as_found", [np.asarray, region_of])
+def test_findings_go_with_the_cache(as_found):
     mask = np.zeros((4, 5), bool)
     mask[1, 2] = True
     result = answer(
@@ -16,7 +18,7 @@ def test_findings_go_with_the_cache():
         "OK",
         0.9,
         findings=True,
-        region=region_of(mask),
+        mask=as_found(mask),
         cache={"size": 1.0},
     )
     cache, findings = take_findings(result.img_cache)

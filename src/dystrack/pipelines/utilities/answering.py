@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.findings import FINDINGS_KEY, graded
 from dystrack.core.protocols import AnalysisResult
 from dystrack.pipelines.utilities.reduction import NOT_REDUCED, Reduction
-from dystrack.pipelines.utilities.regions import Region
+from dystrack.pipelines.utilities.regions import Region, region_of
 
 __all__ = ["answer"]
 
@@ -20,7 +23,7 @@ def answer(
     confidence: float,
     *,
     findings: bool,
-    region: Region | None = None,
+    mask: npt.NDArray[np.bool_] | Region | None = None,
     bins: Reduction = NOT_REDUCED,
     targets: tuple[Mapping[str, Any], ...] = (),
     cache: Mapping[str, Any] = _NOTHING,
@@ -37,7 +40,7 @@ def answer(
         From 0 (this may be noise) to 1.
     findings : bool
         Whether to add what was found to the cache.
-    region : Region, optional
+    mask : Region or ndarray of bool, shape (Z, Y, X) or (Y, X), optional
         What was found; its outline goes with the answer.
     bins : Reduction, optional
         How far the image was binned in which it was found; told where it was.
@@ -55,7 +58,8 @@ def answer(
     if not findings:
         return AnalysisResult(*target, msg, dict(cache))
     found: dict[str, Any] = {"confidence": confidence}
-    if region is not None:
+    if mask is not None:
+        region = mask if isinstance(mask, Region) else region_of(mask)
         found["outline"] = bins.outline_in_file(region.outline)
     if bins.yx > 1:
         found["reduced"] = bins.yx

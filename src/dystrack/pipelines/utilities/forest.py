@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dystrack.core.errors import ConfigurationError
-from dystrack.pipelines.utilities.kernels.compiled import compiled_kernels, run_in_threads
+from dystrack.core.threads import n_threads_for, run_in_threads
+from dystrack.pipelines.utilities.kernels.compiled import compiled_kernels
 
 __all__ = ["Forest", "load_forest", "save_forest"]
 
@@ -65,7 +66,9 @@ class Forest:
         votes = np.empty(len(rows), np.float32)
         trees = (self.feature, self.threshold, self.children, self.value, self.roots)
         run_in_threads(
-            lambda first, last: kernels.vote(rows, *trees, votes, first, last), len(rows)
+            lambda first, last: kernels.vote(rows, *trees, votes, first, last),
+            len(rows),
+            n_threads_for(rows.size),
         )
         return votes
 

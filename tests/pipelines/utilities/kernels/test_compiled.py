@@ -69,6 +69,7 @@ def loading(monkeypatch):
         ("labelling", ["count_runs", "find_runs", "join_runs"]),
         ("stretching", ["stretch"]),
         ("binning", ["bin_planes"]),
+        ("forests", ["vote"]),
     ],
 )
 def test_kernels_for_a_purpose_are_loaded_once(purpose, names):
@@ -87,7 +88,7 @@ def test_nobody_waits_for_kernels_that_are_being_compiled(loading, monkeypatch):
         return name
 
     monkeypatch.setattr(compiled, "import_module", compile_slowly)
-    assert [compiled_kernels(purpose) for purpose in PURPOSES] == [None] * 5
+    assert [compiled_kernels(purpose) for purpose in PURPOSES] == [None] * len(PURPOSES)
     may_go_on.set()
     wait_for_kernels()
     assert asked == list(PURPOSES)
@@ -122,7 +123,7 @@ def test_broken_numba_is_warned_about_once_and_done_without(loading, monkeypatch
     monkeypatch.setattr(compiled, "import_module", fail)
     wait_for_kernels()
     with pytest.warns(UserWarning, match="numba cannot be used") as warned:
-        assert [compiled_kernels(purpose) for purpose in PURPOSES] == [None] * 5
+        assert [compiled_kernels(purpose) for purpose in PURPOSES] == [None] * len(PURPOSES)
     (warning,) = warned
     assert warning.filename == __file__
     assert "(OSError: cannot load llvmlite)" in str(warning.message)

@@ -8,9 +8,16 @@ from typing import Literal
 
 __all__ = ["PURPOSES", "Purpose", "compiled_kernels", "wait_for_kernels"]
 
-Purpose = Literal["stretching", "smoothing", "counting", "labelling", "binning"]
+Purpose = Literal["stretching", "smoothing", "counting", "labelling", "binning", "forests"]
 
-PURPOSES: tuple[Purpose, ...] = ("counting", "smoothing", "labelling", "stretching", "binning")
+PURPOSES: tuple[Purpose, ...] = (
+    "counting",
+    "smoothing",
+    "labelling",
+    "stretching",
+    "binning",
+    "forests",
+)
 """What kernels are for, in the order in which they are loaded: what saves most comes first."""
 
 
@@ -52,7 +59,7 @@ def compiled_kernels(purpose: Purpose) -> ModuleType | None:
 
     Parameters
     ----------
-    purpose : {"counting", "smoothing", "labelling", "stretching", "binning"}
+    purpose : {"counting", "smoothing", "labelling", "stretching", "binning", "forests"}
         What for.
 
     Returns
