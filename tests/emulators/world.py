@@ -61,6 +61,11 @@ class World:
         """Return where the stage reads that each sample began."""
         return [self.axes.to_stage(sample.position_um(0.0)) for sample in self.samples]
 
+    def places_now(self):
+        """Return where the stage would read each sample now."""
+        time_s = self.clock.monotonic() - self.began_s
+        return [self.axes.to_stage(sample.position_um(time_s)) for sample in self.samples]
+
     def move(self, **axes):
         """Move some axes as the microscope's software was told to, and keep a record of it."""
         self.commands.append({axis: round(value, 6) for axis, value in axes.items()})

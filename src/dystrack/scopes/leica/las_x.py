@@ -39,7 +39,7 @@ class LasXSettings:
     main_template: str = "{ScanningTemplate}main_scan"
     planes: int = 1
     z_step_um: float = 1.0
-    channel: int = 0
+    prescan_channel: int = 0
     host: str = "localhost"
     port: int = 8895
     answer_s: float = 30.0
@@ -174,10 +174,10 @@ class LasXScope:
         """Return the planes that were announced, or else lie beside one that was."""
         folder = Path(self._settings.image_folder)
         announced = {local_path(folder, text) for text in self._cam.kept("relpath")} - self._read
-        files = plane_files(announced, self._settings.channel)
+        files = plane_files(announced, self._settings.prescan_channel)
         if files and len(files) < self._settings.planes:  # an announcement got lost
             beside = next(iter(files.values())).parent.iterdir()
-            files = plane_files(set(beside) - self._read, self._settings.channel)
+            files = plane_files(set(beside) - self._read, self._settings.prescan_channel)
         return files
 
 
@@ -205,7 +205,7 @@ def open_las_x(
     main_template: str = "{ScanningTemplate}main_scan",
     planes: int = 1,
     z_step_um: float = 1.0,
-    channel: int = 0,
+    prescan_channel: int = 0,
     host: str = "localhost",
     port: int = 8895,
     answer_s: float = 30.0,
@@ -225,8 +225,8 @@ def open_las_x(
         Number of planes of a prescan.
     z_step_um : float, default 1.0
         Distance between them.
-    channel : int, default 0
-        Index of the channel that is analysed.
+    prescan_channel : int, default 0
+        Index of the prescan's channel that is fetched.
     host : str, default "localhost"
         The computer on which LAS X runs.
     port : int, default 8895

@@ -47,7 +47,7 @@ class ViventisSettings:
     host: str = "localhost"
     port: int = 16951
     view: int = 1
-    channel: int = 1
+    prescan_channel: int = 1
     answer_s: float = 30.0
     scan_s: float = 3600.0
 
@@ -157,7 +157,11 @@ class ViventisScope:
 
     def _plane(self, info: Mapping[str, Any], plane: int) -> NDArray[np.uint16]:
         deadline_s = self._clock.monotonic() + self._settings.answer_s
-        where = {"View": self._settings.view, "Channel": self._settings.channel, "Plane": plane}
+        where = {
+            "View": self._settings.view,
+            "Channel": self._settings.prescan_channel,
+            "Plane": plane,
+        }
         self._ask("CAM", "ImageGet", **where)
         data = self._message(deadline_s, f"plane {plane}")
         size = (int(_number(info, "Height")), int(_number(info, "Width")))
@@ -248,7 +252,7 @@ def open_viventis(
     host: str = "localhost",
     port: int = 16951,
     view: int = 1,
-    channel: int = 1,
+    prescan_channel: int = 1,
     answer_s: float = 30.0,
     scan_s: float = 3600.0,
 ) -> Iterator[Scope]:
@@ -268,8 +272,8 @@ def open_viventis(
         Its port.
     view : int, default 1
         Which view is analysed, from 1.
-    channel : int, default 1
-        Which channel is analysed, from 1.
+    prescan_channel : int, default 1
+        Which channel of the prescan is fetched, from 1.
     answer_s : float, default 30.0
         How long to wait for an answer.
     scan_s : float, default 3600.0

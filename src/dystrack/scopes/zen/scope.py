@@ -210,7 +210,7 @@ class ZenScope:
         return FrameCollector(
             self._zen.until_broken(responses),
             experiment,
-            channel=self._settings.channel,
+            channel=self._settings.prescan_channel,
             n_planes=stack.num_slices if stack else 1,
             z_step_um=stack.interval * _UM_PER_M if stack else 1.0,
         )
@@ -293,7 +293,7 @@ def open_zen(  # a command line has its options as parameters
     token_file: str = TOKEN_FILE,
     certificate: str = "",
     image_folder: str = "",
-    channel: int = 0,
+    prescan_channel: int = 0,
     answer_s: float = 30.0,
     scan_s: float = 3600.0,
     stream_s: float = 2.0,
@@ -316,8 +316,8 @@ def open_zen(  # a command line has its options as parameters
         The gateway's root certificate, a PEM file; empty for a gateway that was set to use none.
     image_folder : str, default ""
         ZEN's image folder as this computer sees it; empty if the paths are the same.
-    channel : int, default 0
-        Index of the channel that is analysed.
+    prescan_channel : int, default 0
+        Index of the prescan's channel that is fetched.
     answer_s : float, default 30.0
         How long to wait for an answer.
     scan_s : float, default 3600.0

@@ -29,7 +29,7 @@ class ZenSettings:
     token_file: str = TOKEN_FILE
     certificate: str = ""
     image_folder: str = ""
-    channel: int = 0
+    prescan_channel: int = 0
     answer_s: float = attrs.field(default=30.0, validator=_is_positive)
     scan_s: float = attrs.field(default=3600.0, validator=_is_positive)
     stream_s: float = attrs.field(default=2.0, validator=_is_positive)
