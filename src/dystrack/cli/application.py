@@ -28,6 +28,7 @@ _COMMANDS = {
     "macro": (False, "List the macros for microscopes, or write one out."),
     "demo": (False, "Track a simulated sample, live, and write a report."),
     "rehearse": (True, "Replay recorded prescans into a session, without any microscope."),
+    "init": (False, "Ask a few questions and write an experiment.toml; no programming."),
     "new": (False, "Write a pipeline of your own to start from, with its test."),
     "convert": (False, "Make an experiment.toml of a Python run file."),
     "check": (True, "Say what is wrong with a pipeline or prescans, before a run."),

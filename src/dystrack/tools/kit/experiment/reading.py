@@ -24,7 +24,7 @@ import attrs
 
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import Pipeline
-from dystrack.manager.setting_rules import Choice, Rule
+from dystrack.manager.setting_rules import Choice, Parsed, Rule
 from dystrack.manager.settings import SETTING_NAMES, Settings
 from dystrack.options.docstring_arguments import Argument, read_arguments
 from dystrack.options.nearest import did_you_mean
@@ -48,7 +48,6 @@ _PYTHON_WORDS = (
     ("True or False", "true or false"),
     ("True, False, ", "true, false, "),
     (", or None", ", or leave the line out"),
-    (", or a function", ""),
     ("a dictionary, {} if there is nothing", "a table, such as { a = 1 }"),
 )
 
@@ -155,8 +154,10 @@ def _check_by_rule(section: str, field: "attrs.Attribute[Any]", value: object) -
     rule = field.metadata["rule"]
     try:
         rule.check(field.name, value)
-    except ConfigurationError:
-        msg = f"[{section}] {field.name} is {_shown(value)}. Give {_in_toml_words(rule)}."
+    except ConfigurationError as error:
+        wanted = _in_toml_words(rule)
+        told = f"{field.name} is {_shown(value)}. Give {wanted}."
+        msg = f"[{section}] {error if isinstance(rule, Parsed) else told}"
         raise ConfigurationError(msg) from None
 
 
