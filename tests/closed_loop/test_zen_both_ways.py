@@ -166,14 +166,17 @@ def wait_for(condition, process):
 def test_a_main_scan_goes_on_when_dystrack_is_killed_and_a_resumed_run_waits_for_it(lab, tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()
-    lab.server.scan_s = 0.3
+    lab.server.held = "job_2_pos_2"
     first = start(lab, folder)
     active = lab.server.state.active
     wait_for(lambda: "job_2_pos_2" in active.values(), first)
     first.send_signal(signal.SIGKILL)
     first.communicate()
-    assert "job_2_pos_2" in active.values()  # ZEN goes on
+    n_before = lab.server.n_status
     second = start(lab, folder, "--resume")
+    wait_for(lambda: lab.server.n_status > n_before + 3, second)  # it waits
+    assert list(active.values()) == ["job_2_pos_2"]
+    lab.server.held = ""
     said, _ = second.communicate(timeout=100)
     assert second.returncode == 0, said
     assert "given up" not in said  # ZEN refuses a second experiment while one runs
@@ -188,7 +191,7 @@ def test_a_main_scan_goes_on_when_dystrack_is_killed_and_a_resumed_run_waits_for
 def test_a_prescan_stops_when_dystrack_is_killed(lab, tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()
-    lab.server.scan_s = 0.5
+    lab.server.held = "prescan_1_pos_2"
     first = start(lab, folder)
     wait_for(lambda: "prescan_1_pos_2" in lab.server.state.active.values(), first)
     first.send_signal(signal.SIGKILL)

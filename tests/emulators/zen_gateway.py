@@ -59,6 +59,8 @@ class ZenGateway:
         self.scan_s = scan_s  # real seconds that a scan takes
         self.faults = Faults()
         self.port = 0
+        self.held = ""  # a scan that does not end as long as its name stands here
+        self.n_status = 0  # how often a status was asked for
         self.monitors = []
         self.stopped = set()
         self.server = None
@@ -180,6 +182,7 @@ class ZenGateway:
         return response(experiment_id=self.state.clone(request.experiment_id))
 
     def _experiment_getstatus(self, request, response, context, _unit):
+        self.n_status += 1
         identifier = request.experiment_id or next(iter(self.state.active), "")
         if not identifier:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, "No experiment is active.")
@@ -228,7 +231,7 @@ class ZenGateway:
         experiment = self.state.loaded[identifier]
         try:
             end_s = time.monotonic() + self.scan_s
-            while time.monotonic() < end_s:
+            while time.monotonic() < end_s or name == self.held:
                 if identifier in self.stopped:
                     return False
                 time.sleep(0.001)
