@@ -32,6 +32,7 @@ _COMMANDS = {
     "new": (False, "Write a pipeline of your own to start from, with its test."),
     "convert": (False, "Make an experiment.toml of a Python run file."),
     "check": (True, "Say what is wrong with a pipeline or prescans, before a run."),
+    "show": (True, "Show what a pipeline does to a prescan, step by step."),
     "evaluate": (True, "Say how far a pipeline can be trusted, from prescans under stress."),
     "scope": (True, "Drive a microscope through an experiment, or check the connection to it."),
     "dashboard": (False, "Show sessions in a browser: those that run, and those that ended."),

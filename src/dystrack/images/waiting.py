@@ -11,7 +11,7 @@ from dystrack.images.outcomes import Aborted, Gone, Ready, Wait
 from dystrack.images.readiness import ImageArrival
 from dystrack.images.stamps import FileStamp
 
-__all__ = ["vouch_for", "wait_until_complete"]
+__all__ = ["prescan_in_hand", "vouch_for", "wait_until_complete"]
 
 _vouched_for: set[Path] = set()
 
@@ -27,6 +27,11 @@ def vouch_for(path: Path) -> Iterator[None]:
         yield
     finally:
         _vouched_for.discard(path)
+
+
+def prescan_in_hand() -> Path | None:
+    """Return the image for which a session vouches now; None outside of a session."""
+    return next(iter(_vouched_for)) if len(_vouched_for) == 1 else None
 
 
 def wait_until_complete(

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import AnalysisResult
+from dystrack.core.steps import announce
 from dystrack.images.evidence import evidence_of
 from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
@@ -108,6 +109,7 @@ def analyze_image(
 
     # 3. Detect the target
     smoothed = smooth(image, bins.sigma_px(gauss_sigma, image.ndim), overwrite=not show)
+    announce("Smoothed", smoothed)
     region = _region_of_target(smoothed, method, count_reduction, verbose)
     target = bins.in_file(region.centroid if region else centre_of_mass(smoothed))
     report(verbose, f"Centre: z {target.z:.2f}, y {target.y:.2f}, x {target.x:.2f} px")

@@ -5,6 +5,7 @@ from typing import Any
 
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.protocols import AnalysisResult
+from dystrack.core.steps import announce
 from dystrack.images.evidence import evidence_of
 from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
@@ -112,6 +113,7 @@ def analyze_image(
 
     # 3. Detect the primordium and its leading edge
     smoothed = smooth(image, bins.sigma_px(gauss_sigma, image.ndim), overwrite=not show)
+    announce("Smoothed", smoothed)
     threshold = object_count_threshold(smoothed, count_reduction)
     primordium = largest_region(smoothed, threshold)
     target = bins.in_file(primordium.centroid)

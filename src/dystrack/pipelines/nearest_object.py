@@ -7,6 +7,7 @@ from typing import Any
 from dystrack.core.coordinates import PixelPosition, centre_of
 from dystrack.core.errors import ConfigurationError, TargetNotFoundError
 from dystrack.core.protocols import AnalysisResult
+from dystrack.core.steps import announce
 from dystrack.images.evidence import contrast_confidence
 from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.choosing import unlikeness_px
@@ -117,6 +118,7 @@ def analyze_image(
 
     # 3. Find the objects; choose the one to follow, and its sister if it has divided
     smoothed = without_background(smooth(image, gauss_sigma), background_px)
+    announce("Smoothed", smoothed)
     refuse_constant(smoothed)
     level = threshold or otsu_threshold(smoothed)
     objects, labels = objects_in(smoothed >= level, min_size, max_size or None)

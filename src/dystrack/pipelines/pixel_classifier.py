@@ -14,6 +14,7 @@ import scipy
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import AnalysisResult
+from dystrack.core.steps import announce
 from dystrack.images.evidence import evidence_of
 from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.choosing import aim_at, check_choices, choose_object
@@ -123,6 +124,7 @@ def analyze_image(
     # 3. Tell sample from background, and choose the object
     image = normalised(stack)
     likely = probability_map(forest, image)
+    announce("Probability", likely)
     objects, labels = objects_in(likely >= probability, max(1, min_size // _STEP_PX**2))
     followed = choose_object(objects, likely.shape, choose, size / _STEP_PX**2)
     on_grid = labels == followed.label

@@ -7,6 +7,7 @@ import numpy as np
 
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import AnalysisResult
+from dystrack.core.steps import announce
 from dystrack.images.evidence import evidence_of
 from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.choosing import aim_at, check_choices, choose_object
@@ -121,6 +122,7 @@ def analyze_image(
     # 2. Check it, scale it as the model has learnt
     refuse_constant(stack)
     image = Scaling(scaling).apply(stack)
+    announce("Scaled", image)
     report(verbose, f"Loaded {target_path}: {stack.shape}")
 
     # 3. Ask the model; choose the object

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.findings import FINDINGS_KEY, graded
 from dystrack.core.protocols import AnalysisResult
+from dystrack.core.steps import announce
 from dystrack.pipelines.utilities.reduction import NOT_REDUCED, Reduction
 from dystrack.pipelines.utilities.regions import Region, region_of
 
@@ -55,6 +56,7 @@ def answer(
         The five values; the findings are in the cache under the key that the session takes out.
     """
     msg = graded(msg, confidence)
+    announce(f"Answer: {msg}", mask=mask, target=target)
     if not findings:
         return AnalysisResult(*target, msg, dict(cache))
     found: dict[str, Any] = {"confidence": confidence}

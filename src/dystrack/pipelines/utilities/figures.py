@@ -7,8 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dystrack.core.coordinates import PixelPosition
+from dystrack.images.waiting import prescan_in_hand
 
 __all__ = ["show_target"]
+
+_JOURNAL_NAME, _PREVIEWS_NAME = "dystrack_journal.jsonl", "dystrack_previews"  # of a session
+_MOST_SUBFOLDERS = 4
 
 
 def show_target(
@@ -19,8 +23,8 @@ def show_target(
 ) -> None:
     """Show an image as seen from above and from the side, with mask and target, without blocking.
 
-    All calls with the same title draw into the same window. Where there is no screen the figure
-    is drawn, but not shown.
+    All calls with the same title draw into the same window. Where there is no screen, a session's
+    figures are saved among the small pictures beside its journal.
 
     Parameters
     ----------
@@ -52,6 +56,20 @@ def show_target(
     if figure.canvas.required_interactive_framework is not None:
         plt.show(block=False)
         figure.canvas.start_event_loop(0.001)
+    else:
+        _save_beside_journal(figure)
+
+
+def _save_beside_journal(figure: Any) -> None:
+    """Save a figure of the prescan that a session has in hand, if there is one."""
+    prescan = prescan_in_hand()
+    folders = [] if prescan is None else list(prescan.parents)[:_MOST_SUBFOLDERS]
+    watched = next((folder for folder in folders if (folder / _JOURNAL_NAME).exists()), None)
+    if watched is not None and prescan is not None:
+        kept = watched / _PREVIEWS_NAME
+        kept.mkdir(exist_ok=True)
+        name = "__".join(prescan.relative_to(watched).parts)
+        figure.savefig(kept / f"{name}_figure.png", dpi=100)
 
 
 def _draw(

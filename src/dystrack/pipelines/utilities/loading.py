@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from dystrack.core.errors import ImageError, IncompleteImageError, UnsupportedImageError
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock
+from dystrack.core.steps import announce
 from dystrack.images.image_file import ImageStatus
 from dystrack.images.readers import Image, read_image
 from dystrack.images.stack_axes import channel_index, check_is_plane
@@ -98,13 +99,19 @@ def load_stack(
     """
     path = Path(target_path)
     image = _load(path, await_write, clock)
+    stack = _channel_of(image, channel, path.name)
+    announce("Loaded", stack)
+    return stack
+
+
+def _channel_of(image: Image, channel: int | None, name: str) -> npt.NDArray[Any]:
     try:
         check_is_plane(image.sizes)
         if not image.axes_known:
             return select_channel(image.pixels, channel)
         index = channel_index(image.sizes, channel)
     except UnsupportedImageError as error:
-        raise UnsupportedImageError(f"{path.name}: {error}") from None
+        raise UnsupportedImageError(f"{name}: {error}") from None
     stack: npt.NDArray[Any] = image.pixels if index is None else image.pixels[index]
     return stack
 

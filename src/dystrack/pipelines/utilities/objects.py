@@ -7,6 +7,7 @@ import numpy.typing as npt
 import scipy
 
 from dystrack.core.coordinates import PixelPosition
+from dystrack.core.steps import announce
 from dystrack.pipelines.utilities.smoothing import smooth
 
 __all__ = ["FoundObject", "objects_in", "without_background"]
@@ -54,6 +55,7 @@ def objects_in(
     labels : ndarray of int, the mask's shape
         Number of the object at each voxel, 0 where there is none.
     """
+    announce("Above the threshold", mask=mask)
     labels, n_labels = scipy.ndimage.label(mask)
     sizes = np.bincount(labels.ravel(), minlength=n_labels + 1)
     is_wanted = sizes >= max(min_voxels, 1)

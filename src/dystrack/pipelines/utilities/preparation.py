@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dystrack.core.errors import TargetNotFoundError, UnsupportedImageError
+from dystrack.core.steps import announce
 from dystrack.core.threads import n_threads_for, run_in_threads
 from dystrack.pipelines.utilities.kernels.compiled import compiled_kernels
 
@@ -58,9 +59,11 @@ def prepare_image(
     _check_values(grey)
     refuse_constant(grey)
     prepared = to_uint8(grey, warn_8bit)
-    if not invert:
-        return prepared
-    return np.bitwise_not(prepared, out=prepared if prepared.flags.writeable else None)
+    if invert:
+        in_place = prepared if prepared.flags.writeable else None
+        prepared = np.bitwise_not(prepared, out=in_place)
+    announce("In 8 bits", prepared)
+    return prepared
 
 
 def select_channel(image: npt.NDArray[Any], channel: int | None) -> npt.NDArray[Any]:

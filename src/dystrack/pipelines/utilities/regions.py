@@ -9,6 +9,7 @@ import scipy
 
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.errors import TargetNotFoundError
+from dystrack.core.steps import announce
 from dystrack.core.threads import n_threads_for, run_in_threads
 from dystrack.pipelines.utilities.kernels.compiled import compiled_kernels
 
@@ -130,6 +131,7 @@ def largest_region(image: Bytes, threshold: int) -> Region:
     TargetNotFoundError
         If no voxel reaches the threshold.
     """
+    announce("Above the threshold", mask=lambda: image >= threshold)
     kernels = compiled_kernels("labelling")
     region = (
         _largest_by_labelling(image >= threshold)

@@ -1,0 +1,1 @@
+"""What a pipeline does to a prescan, step by step, without a display."""
