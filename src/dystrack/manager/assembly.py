@@ -1,6 +1,7 @@
 """From what was given to a run that is ready: everything that can be refused, is refused here."""
 
 import contextlib
+import importlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -38,7 +39,6 @@ from dystrack.manager.record.starting import describe_start
 from dystrack.manager.sender import Sender
 from dystrack.manager.session import Session
 from dystrack.manager.settings import Settings, check_folder
-from dystrack.manager.terminal.console import Console
 from dystrack.manager.terminal.stop_key import watch_for_esc
 from dystrack.manager.terminal.termination import Terminated
 from dystrack.manager.tracking.positions import Position
@@ -222,6 +222,8 @@ def _open_listeners(
         stack.enter_context(JournalWriter(folder, clock, replay, tell_all))
     ]
     if settings.progress:
+        from dystrack.manager.terminal.console import Console  # noqa: PLC0415 - only where wanted
+
         console = Console(settings.max_checks, settings.max_triggers, settings.end_on_esc)
         listeners.append(stack.enter_context(console))
     if settings.previews:
@@ -313,10 +315,13 @@ def _make_session(
     tell: Listener,
     clock: Clock,
 ) -> Session:
+    rules = settings.tracking_rules
+    if rules.has_tracker:  # not at the first prescan
+        importlib.import_module("dystrack.manager.tracking.following")
     return Session(
         worker=worker,
         sender=_make_sender(folder, settings, controls, tell, clock),
-        rules=settings.tracking_rules,
+        rules=rules,
         naming=naming,
         img_kwargs=settings.img_kwargs,
         img_cache=settings.img_cache,

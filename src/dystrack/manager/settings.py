@@ -12,8 +12,7 @@ from dystrack.core.errors import ConfigurationError, FolderError
 from dystrack.core.limits import Limits, parse_axis_limits
 from dystrack.core.protocols import Transmitter
 from dystrack.manager.setting_rules import Choice, Kind, Number, Parsed, setting
-from dystrack.manager.tracking.looks import MODES
-from dystrack.manager.tracking.rules import TrackingRules
+from dystrack.manager.tracking.rules import MODES, TrackingRules
 from dystrack.manager.transmitters import Traits, choose_transmitter, traits_of
 from dystrack.manager.watching.image_names import (
     DEFAULT_POSITION_PATTERN,

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dystrack.core.coordinates import PixelPosition, VoxelSize, centre_of
-from dystrack.manager.tracking.looks import MODES, Failure, Look, TrackState
+from dystrack.manager.tracking.looks import Failure, Look, TrackState
 from dystrack.manager.tracking.prediction import step
+from dystrack.manager.tracking.rules import MODES
 
 SHAPE, VOXEL = (21, 200, 500), VoxelSize(2.0, 0.42, 0.42)
 FRAME_X_UM = 210.0

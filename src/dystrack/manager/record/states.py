@@ -12,7 +12,6 @@ from dystrack.core.coordinates import PixelPosition
 from dystrack.core.limits import Travel
 from dystrack.manager.record.encoding import NotStorableError, decode, encode
 from dystrack.manager.settings import Settings
-from dystrack.manager.tracking.looks import plain_of, state_of
 from dystrack.manager.tracking.positions import Position
 
 __all__ = ["position_from_record", "position_record", "settings_record"]
@@ -66,7 +65,10 @@ def position_record(position: Position) -> dict[str, Any]:
     fields["cache"] = None
     fields["previous"] = None if position.previous is None else tuple(position.previous)
     fields["travel"] = {"px": position.travel.px, "um": position.travel.um}
-    fields["track"] = None if position.track is None else plain_of(position.track)
+    if position.track is not None:
+        from dystrack.manager.tracking.looks import plain_of  # noqa: PLC0415 - only where one runs
+
+        fields["track"] = plain_of(position.track)
     return {**encode(fields), "cache": _cache_record(position.cache)}
 
 
@@ -93,6 +95,8 @@ def position_from_record(record: Mapping[str, Any], empty_cache: Mapping[str, An
         fields["previous"] = PixelPosition(*fields["previous"])
     fields["travel"] = Travel(**fields["travel"])
     if fields.get("track") is not None:  # journals may be older
+        from dystrack.manager.tracking.looks import state_of  # noqa: PLC0415 - only where one ran
+
         fields["track"] = state_of(fields["track"])
     return Position(**fields)
 

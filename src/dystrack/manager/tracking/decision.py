@@ -16,6 +16,7 @@ With a tracker, its place takes the place of the answer, and of the previous coo
 """
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from dystrack.core.analysis import Analysis
 from dystrack.core.coordinates import PixelPosition
@@ -26,7 +27,6 @@ from dystrack.core.limits import Limits, Offset
 from dystrack.manager.events import AnalysisFailed, PositionHeld, Warned
 from dystrack.manager.tracking.answers import check_inside_image
 from dystrack.manager.tracking.extra_targets import allowed_targets
-from dystrack.manager.tracking.following import Course, course_of
 from dystrack.manager.tracking.positions import Position
 from dystrack.manager.tracking.rules import TrackingRules
 from dystrack.manager.tracking.runaway import wrong_axes
@@ -38,6 +38,9 @@ from dystrack.manager.tracking.target import (
     Outcome,
     Target,
 )
+
+if TYPE_CHECKING:  # the tracker is loaded where one runs
+    from dystrack.manager.tracking.following import Course
 
 __all__ = ["decide"]
 
@@ -87,10 +90,12 @@ def _judged(
     return outcome
 
 
-def _course(target: Target, outcome: Analysis | Failure, rules: TrackingRules) -> Course | None:
+def _course(target: Target, outcome: Analysis | Failure, rules: TrackingRules) -> "Course | None":
     """Return where the tracker wants to go, if there is one."""
     if not rules.has_tracker:
         return None
+    from dystrack.manager.tracking.following import course_of  # noqa: PLC0415 - only where wanted
+
     message = _message(target.position, outcome) if isinstance(outcome, Analysis) else ""
     mode = rules.track if rules.is_tracked else "smooth"
     two = rules.is_tracked and rules.has_two_targets
@@ -99,7 +104,7 @@ def _course(target: Target, outcome: Analysis | Failure, rules: TrackingRules) -
 
 
 def _accept(
-    target: Target, result: Analysis, rules: TrackingRules, course: Course | None
+    target: Target, result: Analysis, rules: TrackingRules, course: "Course | None"
 ) -> Answer | Ending:
     coordinates, message = PixelPosition(*result[:3]), _message(target.position, result)
     position = target.position.succeeded(result.img_cache, target.shape, target.n_planes)
@@ -133,7 +138,7 @@ def _sending(target: Target, to: PixelPosition, message: str, rules: TrackingRul
 
 
 def _following(
-    target: Target, course: Course, to: PixelPosition, message: str, rules: TrackingRules
+    target: Target, course: "Course", to: PixelPosition, message: str, rules: TrackingRules
 ) -> Answer:
     """Return the answer that goes where the tracker wants, if that is allowed."""
     answer = _sending(target, to, message, rules)
@@ -216,7 +221,7 @@ def _allowed(
 
 
 def _fall_back(
-    target: Target, failure: Failure, rules: TrackingRules, course: Course | None
+    target: Target, failure: Failure, rules: TrackingRules, course: "Course | None"
 ) -> Answer | Ending:
     """Return what a failed analysis leads to; a file that is gone never ends a session."""
     if not target.is_gone and (target.is_first or rules.fallback is None):
@@ -235,7 +240,7 @@ def _fall_back(
 
 
 def _instead(
-    target: Target, failure: Failure, rules: TrackingRules, course: Course | None
+    target: Target, failure: Failure, rules: TrackingRules, course: "Course | None"
 ) -> Answer:
     """Return what is sent instead of an answer: where the tracker expects the sample, if it does.
 

@@ -10,10 +10,7 @@ import numpy as np
 from dystrack.core.coordinates import PixelPosition, VoxelSize, centre_of
 from dystrack.manager.tracking.motion import Axes, Bank, Bounds
 
-__all__ = ["MODES", "Doubt", "Failure", "Look", "TrackState", "Tracked", "plain_of", "state_of"]
-
-MODES = ("off", "smooth", "auto", "lead")
-"""Exactly the pipeline's answer; the smoothed place; that, led just enough; that, led fully."""
+__all__ = ["Doubt", "Failure", "Look", "TrackState", "Tracked", "plain_of", "state_of"]
 
 
 class Failure(StrEnum):

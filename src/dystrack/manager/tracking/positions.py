@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dystrack.core.coordinates import PixelPosition, VoxelSize
 from dystrack.core.limits import Offset, Travel
-from dystrack.manager.tracking.looks import TrackState
-from dystrack.manager.tracking.motion import Axes
+
+if TYPE_CHECKING:  # the tracker is loaded where one runs
+    from dystrack.manager.tracking.looks import TrackState
 
 __all__ = ["Position"]
 
@@ -62,8 +63,8 @@ class Position:
     steps: tuple[Offset, ...] = ()
     held: str = ""
     usual_evidence: float | None = None
-    track: TrackState | None = None
-    moves: tuple[Axes, ...] = ()
+    track: "TrackState | None" = None
+    moves: tuple[Offset, ...] = ()
     aim: Offset | None = None
     shift: Offset = (0.0, 0.0, 0.0)
 

@@ -4,7 +4,10 @@ from dataclasses import dataclass, field, replace
 
 from dystrack.core.limits import Limits
 
-__all__ = ["TrackingRules"]
+__all__ = ["MODES", "TrackingRules"]
+
+MODES = ("off", "smooth", "auto", "lead")
+"""Exactly the pipeline's answer; the smoothed place; that, led just enough; that, led fully."""
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from dystrack.core.coords_file import FAILURE_MESSAGE, LATE_MARK
 from dystrack.core.error_texts import describe_error
 from dystrack.core.errors import TransmissionError
 from dystrack.core.findings import ExtraTarget
+from dystrack.core.limits import Offset
 from dystrack.images.image_file import ImageStatus, Verdict
 from dystrack.images.outcomes import Gone, Ready
 from dystrack.images.stack_axes import depth_of_stack
 from dystrack.manager.events import Event
-from dystrack.manager.tracking.motion import Axes
 from dystrack.manager.tracking.positions import Position
 from dystrack.manager.watching.image_names import ImageLabel
 from dystrack.manager.watching.waiting_line import ArrivedImage
@@ -194,7 +194,7 @@ class Answer:
     next_in_s: float | None = None
     own: PixelPosition | None = None
     predicted: PixelPosition | None = None
-    sd_px: Axes | None = None
+    sd_px: Offset | None = None
     targets: tuple[ExtraTarget, ...] = ()
 
     @property

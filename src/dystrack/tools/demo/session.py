@@ -12,7 +12,7 @@ from dystrack.core.errors import ConfigurationError, FolderError
 from dystrack.core.protocols import Pipeline
 from dystrack.manager.events import Event, Listener, SessionStarted
 from dystrack.manager.manager import run_dystrack_manager
-from dystrack.manager.tracking.looks import MODES
+from dystrack.manager.tracking.rules import MODES
 from dystrack.manager.wording import count
 from dystrack.scopes.clocks import PacedClock
 from dystrack.scopes.hand_off import FolderHandOff
