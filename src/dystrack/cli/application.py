@@ -34,6 +34,7 @@ _COMMANDS = {
     "check": (True, "Say what is wrong with a pipeline or prescans, before a run."),
     "show": (True, "Show what a pipeline does to a prescan, step by step."),
     "evaluate": (True, "Say how far a pipeline can be trusted, from prescans under stress."),
+    "calibrate": (True, "Measure how a stage lies to its images."),
     "scope": (True, "Drive a microscope through an experiment, or check the connection to it."),
     "dashboard": (False, "Show sessions in a browser: those that run, and those that ended."),
     "alert": (False, "Try whether alerts arrive: dystrack alert test."),

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from dystrack.cli.pipeline_words import load_first_word
 from dystrack.core.errors import ConfigurationError
@@ -10,7 +11,7 @@ __all__ = ["scope"]
 
 _HELP = """\
 Usage: dystrack scope run SCOPE PIPELINE FOLDER [--option value ...]
-       dystrack scope check SCOPE [--option value ...]
+       dystrack scope check SCOPE [--yes] [--option value ...]
 
 run    Run an experiment: at each time point and position a prescan, its analysis, the move, the
        main scan. Images and records go into FOLDER. --resume goes on with a run that was ended.
@@ -24,6 +25,7 @@ To see it without a microscope:  dystrack scope run simulator
 """
 _HELP_WORDS = frozenset({"--help", "-h"})
 _NO_REPORT = "--no-report"
+_YES = "--yes"
 
 
 def scope(*words: str) -> None:
@@ -46,6 +48,7 @@ def scope(*words: str) -> None:
 def _run(name: str, words: Sequence[str]) -> None:
     from rich.console import Console  # noqa: PLC0415 - not for other commands
 
+    from dystrack.cli.answers import say  # noqa: PLC0415
     from dystrack.options.option_help import help_screen  # noqa: PLC0415
     from dystrack.tools.microscope.command import (  # noqa: PLC0415
         complete_words,
@@ -61,11 +64,21 @@ def _run(name: str, words: Sequence[str]) -> None:
         Console(highlight=False).print(screen)
         return
     request = read_request(name, loaded, rest[1:])
-    run_on_scope(request, writes_report=_NO_REPORT not in words, say=_say)
+    run_on_scope(request, writes_report=_NO_REPORT not in words, say=say)
 
 
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+def _check(name: str, words: Sequence[str]) -> None:
+    from dystrack.cli.answers import is_yes, say  # noqa: PLC0415
+    from dystrack.scopes.catalogue import find_opener  # noqa: PLC0415
+    from dystrack.tools.microscope.checking import check_scope  # noqa: PLC0415
+    from dystrack.tools.microscope.command import opener_keywords  # noqa: PLC0415
+
+    opener = find_opener(name)
+    with opener(**opener_keywords(opener, [word for word in words if word != _YES])) as scope:
+        path = Path(f"dystrack_check_{name}.jsonl")
+        ask = (lambda _: True) if _YES in words else is_yes
+        if not check_scope(scope, path, ask, say):
+            raise SystemExit(1)
 
 
-_ACTIONS: dict[str, Callable[[str, Sequence[str]], None]] = {"run": _run}
+_ACTIONS: dict[str, Callable[[str, Sequence[str]], None]] = {"run": _run, "check": _check}

@@ -26,7 +26,7 @@ from dystrack.scopes.box import Box
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.protocols import Prescan, Scope, ScopeFacts, ScopeTraits, ZOwner
 
-__all__ = ["Guard", "GuardRules", "place_text", "placed"]
+__all__ = ["Guard", "GuardRules", "box_text", "place_text", "placed"]
 
 _FREE = PositionUm(math.inf, math.inf, math.inf)
 _NO_APPROACH = PositionUm(0.0, 0.0, 0.0)
@@ -289,7 +289,7 @@ class Guard:
         if not (all(map(math.isfinite, target)) and self._box.contains(wanted)):
             msg = (
                 f"{place_text(target)} lies outside of where the stage may go, "
-                f"{_box_text(self._box)}. The stage stays where it is. Check the answer and the "
+                f"{box_text(self._box)}. The stage stays where it is. Check the answer and the "
                 "calibration; if that place is safe, allow more room."
             )
             raise ForbiddenMoveError(msg)
@@ -301,7 +301,7 @@ class Guard:
         if not self._box.contains(self._without_noise(counted)):
             msg = (
                 f"The stage is at {place_text(here)}, outside of where it may be, "
-                f"{_box_text(self._box)}. It stays there. Bring it back by hand, or allow more "
+                f"{box_text(self._box)}. It stays there. Bring it back by hand, or allow more "
                 "room."
             )
             raise ForbiddenMoveError(msg)
@@ -407,7 +407,8 @@ def place_text(place: PositionUm) -> str:
     return f"z {place.z:.2f}, y {place.y:.2f}, x {place.x:.2f} µm"
 
 
-def _box_text(box: Box) -> str:
+def box_text(box: Box) -> str:
+    """Return a box for a message."""
     sides = zip("zyx", box.low, box.high, strict=True)
     return ", ".join(f"{axis} {low:g} to {high:g}" for axis, low, high in sides) + " µm"
 

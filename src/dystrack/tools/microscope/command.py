@@ -8,12 +8,13 @@ from typing import Any
 
 import attrs
 
-from dystrack.core.errors import ConfigurationError, FolderError
+from dystrack.core.errors import CalibrationError, FolderError
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.options.command_options import CommandOptions, command_options
 from dystrack.options.command_parser import parse_words
 from dystrack.options.docstring_arguments import read_arguments
 from dystrack.options.pipeline_reference import LoadedPipeline
+from dystrack.scopes.calibration.store import calibration_folder, find_calibration
 from dystrack.scopes.catalogue import TRIALS, Opener, find_opener
 from dystrack.scopes.driver import ImageAxes, run_driver
 from dystrack.scopes.protocols import Scope
@@ -21,7 +22,15 @@ from dystrack.tools.afterwards.report_at_end import report_at_end
 from dystrack.tools.microscope.running import Experiment, prepare_experiment, run_experiment
 from dystrack.tools.microscope.settings import ScopeSettings
 
-__all__ = ["ScopeRequest", "complete_words", "read_request", "run_on_scope", "run_options"]
+__all__ = [
+    "ScopeRequest",
+    "axes_of",
+    "complete_words",
+    "opener_keywords",
+    "read_request",
+    "run_on_scope",
+    "run_options",
+]
 
 _OWN = frozenset(attrs.fields_dict(ScopeSettings))
 _FORCED = frozenset({"answer_files", "tra_method", "max_triggers", "recurse", "position_pattern"})
@@ -77,7 +86,9 @@ def complete_words(scope_name: str, words: Sequence[str]) -> list[str]:
     return [TRIALS[scope_name], folder, *words]
 
 
-def axes_of(scope: Scope, settings: ScopeSettings) -> ImageAxes:
+def axes_of(
+    scope: Scope, settings: ScopeSettings, calibrations: Path, say: Callable[[str], object]
+) -> ImageAxes:
     """Return how a stage lies to its images.
 
     Parameters
@@ -86,25 +97,34 @@ def axes_of(scope: Scope, settings: ScopeSettings) -> ImageAxes:
         The bridge.
     settings : ScopeSettings
         What a person says of it.
+    calibrations : Path
+        Where calibrations are kept.
+    say : callable
+        Takes what a person should read.
 
     Returns
     -------
     ImageAxes
-        What the person says, else what the bridge knows.
+        What the person says, else what the bridge knows, else what was measured.
 
     Raises
     ------
-    ConfigurationError
-        If nobody knows.
+    CalibrationError
+        If nobody knows, or if only other objectives were calibrated.
     """
-    axes = settings.stage_axes or scope.traits.axes
-    if axes is None:
+    known = settings.stage_axes or scope.traits.axes
+    if known is not None:
+        return known
+    try:
+        calibration, note = find_calibration(scope.facts(), calibrations)
+    except CalibrationError as error:
         msg = (
-            "It is not known how the stage lies to the image. Measure it: "
-            f"dystrack calibrate {scope.traits.name}. Or say it, such as --axes z,-x,y."
+            f"{error} Measure how the stage lies to the image: dystrack calibrate "
+            f"{scope.traits.name}. Or say it, such as --axes=z,-x,y."
         )
-        raise ConfigurationError(msg)
-    return axes
+        raise CalibrationError(msg) from None
+    say(f"Calibrated on {calibration.measured}. {note}".rstrip())
+    return calibration
 
 
 def run_options(scope_name: str, loaded: LoadedPipeline) -> CommandOptions:
@@ -137,6 +157,30 @@ def run_options(scope_name: str, loaded: LoadedPipeline) -> CommandOptions:
     own = [*read_arguments(ScopeSettings).offered, *read_arguments(find_opener(scope_name)).offered]
     of_manager = {name: a for name, a in options.manager.items() if name not in _FORCED}
     return replace(options, manager={a.name: a for a in own} | of_manager)
+
+
+def opener_keywords(opener: Opener, words: Sequence[str]) -> dict[str, Any]:
+    """Return keywords of an opener from words.
+
+    Parameters
+    ----------
+    opener : Opener
+        Connects to a microscope.
+    words : sequence of str
+        Options.
+
+    Returns
+    -------
+    dict
+        Its keywords.
+
+    Raises
+    ------
+    ConfigurationError
+        If a word is not understood.
+    """
+    offered = {argument.name: argument for argument in read_arguments(opener).offered}
+    return parse_words(CommandOptions({}, offered), [".", *words]).manager_kwargs
 
 
 def read_request(scope_name: str, loaded: LoadedPipeline, words: Sequence[str]) -> ScopeRequest:
@@ -201,7 +245,7 @@ def run_on_scope(request: ScopeRequest, *, writes_report: bool, say: Callable[[s
     with request.opener(**request.opener_kwargs) as scope:
         say(f"{scope.traits.name}: {scope.traits.status}.")
         resume = bool(request.loaded.manager_kwargs.get("resume", False))
-        axes = axes_of(scope, request.settings)
+        axes = axes_of(scope, request.settings, calibration_folder(), say)
         experiment = prepare_experiment(
             scope, request.settings, axes, request.folder.absolute(), resume=resume
         )
