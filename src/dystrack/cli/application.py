@@ -31,6 +31,7 @@ _COMMANDS = {
     "init": (False, "Ask a few questions and write an experiment.toml; no programming."),
     "new": (False, "Write a pipeline of your own to start from, with its test."),
     "convert": (False, "Make an experiment.toml of a Python run file."),
+    "doctor": (False, "Say whether this computer is ready for a run, or what to do."),
     "check": (True, "Say what is wrong with a pipeline or prescans, before a run."),
     "show": (True, "Show what a pipeline does to a prescan, step by step."),
     "evaluate": (True, "Say how far a pipeline can be trusted, from prescans under stress."),
