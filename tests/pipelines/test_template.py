@@ -20,7 +20,7 @@ def test_the_middle_of_the_first_prescan_is_followed(tmp_path):
     cache, _ = take_findings(first.img_cache)
     second = analyze_image(write_tiff(tmp_path, world()[:, 17:87, 5:85], "b.tif"), **cache)
     assert second[:3] == pytest.approx((7.0, 34.5 - 7, 39.5 + 5), abs=0.1)
-    assert take_findings(second.img_cache)[0] == cache
+    assert take_findings(second.img_cache)[0]["learned_from"] == cache["learned_from"]
 
 
 def test_a_template_of_ones_own_is_followed(tmp_path):

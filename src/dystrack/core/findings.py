@@ -97,7 +97,8 @@ class Findings:
     outline : tuple of tuple of float
         Points (y, x) in pixels around what was found, projected along z; empty if not given.
     extent_zyx_px : tuple of float or None
-        Size of what was found along z, y, x in pixels.
+        Size of what was found along z, y, x in pixels: four standard deviations, 0.0 along an axis
+        that was not measured. Sessions compare y and x with those before.
     targets : tuple of ExtraTarget
         Further places.
     reduced : int or None

@@ -1,5 +1,6 @@
 """Whether an image shows anything but noise, and whether an object stands out from it."""
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -8,7 +9,13 @@ import scipy
 
 from dystrack.core.threads import n_threads_for, run_in_threads
 
-__all__ = ["contrast_confidence", "evidence_of", "evidence_of_pattern"]
+__all__ = [
+    "contrast_confidence",
+    "evidence_of",
+    "evidence_of_pattern",
+    "extent_confidence",
+    "extent_of",
+]
 
 _BINS_ALONG_Y_OR_X = 32
 _SMALLEST_BIN_PX = 4
@@ -16,9 +23,16 @@ _DEGREE_OF_SHADING = 4
 _BEYOND_SPECKS_BINS = 3
 _PATTERN_LAG_PX = 2
 _COARSEST_PATTERN_PX = 25
-_HALF_SURE = 0.1  # noise reaches 0.03, a dim real prescan 0.12
+_BRIGHTEST_PATTERN_SD = 2.0  # so that a few bright specks do not count for a pattern
+_SD_OF_MAD = 1.4826
+_SD_OF_MEAN_DEVIATION = 1.2533
+_HALF_SURE = 0.1  # noise, shading and specks reach 0.06, a dim real prescan 0.19
 _ROUNDING_SD = 12**-0.5  # of whole grey values, once for each axis that was smoothed
 _CERTAIN_CONTRAST_SD = 5.0  # brightest spots of smoothed noise reach 3.5
+_CERTAIN_EDGE_SD = 2.0
+_DIM_SHARE = 0.25
+_SPECK_SD_PX = 1.3  # dust, hot pixels: at most three pixels wide
+_CERTAIN_AREA = 1.5  # in areas of such a speck
 
 
 def evidence_of(image: npt.NDArray[np.generic]) -> float:
@@ -55,7 +69,8 @@ def evidence_of(image: npt.NDArray[np.generic]) -> float:
 def evidence_of_pattern(image: npt.NDArray[np.generic]) -> float:
     """Return how sure it is that an image shows a pattern, however fine.
 
-    A pattern is alike two pixels further on, noise is not.
+    A pattern is alike two pixels further on, noise is not. Neither shading nor specks count: what
+    is far brighter than most of the image is cut.
 
     Parameters
     ----------
@@ -71,12 +86,63 @@ def evidence_of_pattern(image: npt.NDArray[np.generic]) -> float:
     projection = _projection(image)
     if min(projection.shape) <= _PATTERN_LAG_PX:
         return 0.0
-    projection -= scipy.ndimage.uniform_filter(projection, _COARSEST_PATTERN_PX)
+    projection = _cut(_without_coarse(projection))
     along_y = projection[_PATTERN_LAG_PX:] * projection[:-_PATTERN_LAG_PX]
     along_x = projection[:, _PATTERN_LAG_PX:] * projection[:, :-_PATTERN_LAG_PX]
     variance = float((projection**2).mean())
     alike = min(float(along_y.mean()), float(along_x.mean())) / variance if variance else 0.0
     return max(alike / (alike + _HALF_SURE) if alike > 0 else 0.0, evidence_of(image))
+
+
+def extent_of(image: npt.NDArray[np.generic]) -> tuple[float, float, float]:
+    """Return the size of what is bright in an image.
+
+    Parameters
+    ----------
+    image : ndarray of shape (Z, Y, X) or (Y, X)
+        Grey values, of which those count that are clearly above the median of a coarser image.
+
+    Returns
+    -------
+    tuple of float
+        Four standard deviations along y, x in pixels, behind 0.0 for z, which is not measured.
+    """
+    plane = _projection(image)
+    bin_px = max(_SMALLEST_BIN_PX, min(plane.shape) // _BINS_ALONG_Y_OR_X)
+    bins = scipy.ndimage.median_filter(_binned(plane, bin_px), _BEYOND_SPECKS_BINS)
+    if not bins.size:
+        return 0.0, 0.0, 0.0
+    bright = _bright_part(bins)
+    y, x = (bin_px * _width(bright.sum(axis=axis)) for axis in (1, 0))
+    return 0.0, y, x
+
+
+def extent_confidence(
+    smoothed: npt.NDArray[np.uint8], mask: npt.NDArray[np.bool_], gauss_sigma: float
+) -> float:
+    """Return how sure it is that an object is larger than a speck.
+
+    Parameters
+    ----------
+    smoothed : ndarray of shape (Z, Y, X) or (Y, X)
+        Smoothed grey values.
+    mask : ndarray of bool
+        The object.
+    gauss_sigma : float
+        Sigma of the smoothing in pixels.
+
+    Returns
+    -------
+    float
+        ``a² / (a² + 1.5²)`` with the area a, seen along z, in which the object has half its height,
+        in areas of a speck of three pixels that is smoothed.
+    """
+    background = float(np.median(smoothed[~mask])) if not mask.all() else 0.0
+    inner = mask & (smoothed >= (float(smoothed[mask].max()) + background) / 2)
+    area = np.count_nonzero(inner.reshape((-1, *inner.shape[-2:])).any(axis=0))
+    of_speck = 2 * np.pi * np.log(2) * (gauss_sigma**2 + _SPECK_SD_PX**2)
+    share = float(area / of_speck)
+    return share**2 / (share**2 + _CERTAIN_AREA**2)
 
 
 def contrast_confidence(
@@ -101,8 +167,9 @@ def contrast_confidence(
     Returns
     -------
     float
-        ``c² / (c² + 5²)`` with the contrast c of the object in standard deviations of the noise
-        that is left after smoothing: 0.5 at 5 of them.
+        The lesser of ``c² / (c² + 5²)`` with the contrast c of the object in standard deviations
+        of the noise that is left after smoothing, and ``e² / (e² + 2²)`` with that across its
+        outline, which shading does not have.
     """
     if mask.all():
         return 0.0
@@ -111,7 +178,21 @@ def contrast_confidence(
     left_sd = noise_sd * _white_noise_left(gauss_sigma) ** image.ndim
     left_sd = float(np.hypot(left_sd, image.ndim * _ROUNDING_SD))
     contrast = (float(smoothed[mask].mean()) - float(np.median(smoothed[~mask]))) / left_sd
-    return contrast**2 / (contrast**2 + _CERTAIN_CONTRAST_SD**2) if contrast > 0 else 0.0
+    across = _contrast_across_outline(smoothed, mask, math.ceil(gauss_sigma)) / left_sd
+    return min(
+        contrast**2 / (contrast**2 + _CERTAIN_CONTRAST_SD**2) if contrast > 0 else 0.0,
+        across**2 / (across**2 + _CERTAIN_EDGE_SD**2) if across > 0 else 0.0,
+    )
+
+
+def _contrast_across_outline(
+    smoothed: npt.NDArray[np.uint8], mask: npt.NDArray[np.bool_], width_px: int
+) -> float:
+    """Return how much brighter a rim within an object is than one around it."""
+    width_px = max(width_px, 1)
+    outer = scipy.ndimage.binary_dilation(mask, iterations=width_px) & ~mask
+    inner = mask & ~scipy.ndimage.binary_erosion(mask, iterations=width_px, border_value=1)
+    return float(smoothed[inner].mean()) - float(smoothed[outer].mean())
 
 
 def _white_noise_left(gauss_sigma: float) -> float:
@@ -133,6 +214,44 @@ def _projection(image: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
 
     run_in_threads(project, projection.shape[0], n_threads_for(image.size))
     return projection
+
+
+def _bright_part(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Return by how much values exceed the lowest quarter between median and maximum.
+
+    The maximum is the 99th percentile, so that one spot does not decide.
+    """
+    median, highest = np.percentile(values, (50, 99))
+    floor = median + _DIM_SHARE * (highest - median)
+    return np.asarray(np.clip(values - floor, 0.0, highest - floor), np.float64)
+
+
+def _width(weights: npt.NDArray[np.float64]) -> float:
+    """Return four standard deviations of a place along an axis, by the weight of each pixel."""
+    total = float(weights.sum())
+    if not total:
+        return 0.0
+    at = np.arange(weights.size)
+    mean = float((weights * at).sum()) / total
+    return 4 * math.sqrt(max(0.0, float((weights * (at - mean) ** 2).sum()) / total))
+
+
+def _without_coarse(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Subtract what changes slowly, and leave the border out, where that cannot be told."""
+    border = _COARSEST_PATTERN_PX // 2
+    fine = plane - scipy.ndimage.uniform_filter(plane, _COARSEST_PATTERN_PX)
+    is_large = min(plane.shape) > 2 * border + _COARSEST_PATTERN_PX
+    return np.asarray(fine[border:-border, border:-border] if is_large else fine)
+
+
+def _cut(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return deviations from the mean, those of bright and dark outliers cut."""
+    deviations = np.abs(plane - np.median(plane))
+    sd = _SD_OF_MAD * np.median(deviations) or _SD_OF_MEAN_DEVIATION * deviations.mean()
+    most = _BRIGHTEST_PATTERN_SD * sd
+    middle = np.median(plane)
+    cut = np.clip(plane, middle - most, middle + most)
+    return np.asarray(cut - cut.mean())
 
 
 def _noise_variance(plane: npt.NDArray[np.float32]) -> float:

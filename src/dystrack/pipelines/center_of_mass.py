@@ -121,7 +121,8 @@ def analyze_image(
     if show:
         mask = region.mask if region else None
         show_target("DySTrack: center_of_mass", image, bins.in_image(target), mask)
-    return answer(target, "OK", evidence_of(binned), findings=findings, mask=region, bins=bins)
+    confidence = evidence_of(binned)
+    return answer(target, "OK", confidence, findings=findings, mask=region, image=binned, bins=bins)
 
 
 def _region_of_target(

@@ -98,7 +98,7 @@ def analyze_image(
     # 5. Return the coordinates
     if show:
         show_target("DySTrack: chick_node", image, target)
-    return answer(target, "OK", evidence_of(stack), findings=findings)
+    return answer(target, "OK", evidence_of(stack), findings=findings, image=stack)
 
 
 def _z_centre(image: npt.NDArray[np.uint8]) -> float:

@@ -83,7 +83,8 @@ def analyze_image(
     z_pos = constrain_z_movement(target.z, depth_of(image))
 
     # 5. Return the coordinates, a message, and what the next call should know
-    return answer(target._replace(z=z_pos), "OK", evidence_of(stack), findings=findings)
+    target = target._replace(z=z_pos)
+    return answer(target, "OK", evidence_of(stack), findings=findings, image=stack)
 
 
 def warm_up(**img_kwargs: Any) -> None:

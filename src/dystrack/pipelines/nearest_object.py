@@ -8,7 +8,7 @@ from dystrack.core.coordinates import PixelPosition, centre_of
 from dystrack.core.errors import ConfigurationError, TargetNotFoundError
 from dystrack.core.protocols import AnalysisResult
 from dystrack.core.steps import announce
-from dystrack.images.evidence import contrast_confidence
+from dystrack.images.evidence import contrast_confidence, extent_confidence
 from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.choosing import unlikeness_px
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
@@ -136,7 +136,10 @@ def analyze_image(
 
     # 5. Return the coordinates, what was found, and the size to look for next time
     mask = labels == followed.label
-    confidence = contrast_confidence(image, smoothed, mask, gauss_sigma)
+    confidence = min(
+        contrast_confidence(image, smoothed, mask, gauss_sigma),
+        extent_confidence(smoothed, mask, gauss_sigma),
+    )
     if show:
         show_target("DySTrack: nearest_object", image, target, mask)
     return answer(

@@ -22,6 +22,8 @@ from dystrack.pipelines.utilities.warming import rehearse
 
 __all__ = ["analyze_image", "warm_up"]
 
+_LEAST_SHARE = 0.78  # of the usual score: what fits much less well is something else
+_WEIGHT_OF_THE_NEWEST = 0.5
 _TEMPLATES_KEPT = 32  # one a position, for many positions
 
 
@@ -37,6 +39,7 @@ def analyze_image(
     verbose: bool = False,
     *,
     learned_from: str = "",
+    usual_score: float = 0.0,
     findings: bool = False,
 ) -> AnalysisResult:
     """Move to where a pattern fits best.
@@ -75,6 +78,8 @@ def analyze_image(
     ----------------
     learned_from : str
         Handed on from prescan to prescan: the one whose middle is the pattern.
+    usual_score : float
+        Handed on as well: how well the pattern has fitted lately.
     findings : bool
         Whether to add to the cache what was found; sessions ask for it (`dystrack.core.findings`).
 
@@ -123,9 +128,13 @@ def analyze_image(
     target = match.place._replace(z=constrain_z_movement(match.place.z, depth_of(image)))
 
     # 5. Return the coordinates, and where the pattern comes from
-    return answer(
-        target, "OK", min(match.score, 1.0), findings=findings, cache={"learned_from": learned_from}
-    )
+    usual = usual_score or match.score
+    confidence = min(match.score, 0.5 * match.score / (_LEAST_SHARE * usual), 1.0)
+    handed_on: dict[str, Any] = {
+        "learned_from": learned_from,
+        "usual_score": usual + _WEIGHT_OF_THE_NEWEST * (match.score - usual),
+    }
+    return answer(target, "OK", confidence, findings=findings, cache=handed_on)
 
 
 @lru_cache(maxsize=_TEMPLATES_KEPT)

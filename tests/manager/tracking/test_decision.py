@@ -156,6 +156,22 @@ def test_a_runaway_can_be_held_before_the_stage_moves():
     assert rig.positions["1"].travel.px == (0, -10.5, 0)
 
 
+@pytest.mark.parametrize("track", ["off", "auto"])
+def test_a_stage_that_does_not_follow_is_warned_about(track):
+    rig = Rig(track=track)
+    for _ in range(3):
+        rig.step(0.0, 8.0, 14.3)
+    (warning,) = rig.told.of(Warned)
+    assert "the stage does not follow" in warning.message
+
+
+def test_a_stage_that_does_not_follow_can_be_held():
+    rig = Rig(on_runaway="hold")
+    answers = [rig.step(0.0, 8.0, 14.3) for _ in range(3)]
+    assert [answer.stays for answer in answers] == [False, False, True]
+    assert "does not follow" in rig.positions["1"].held
+
+
 def test_steady_motion_is_no_runaway():
     rig = Rig(on_runaway="hold")
     answers = [rig.step(0.1 * (-1) ** n, 3, 12 + n % 3) for n in range(30)]

@@ -30,6 +30,8 @@ from dystrack.manager.tracking.extra_targets import allowed_targets
 from dystrack.manager.tracking.positions import Position
 from dystrack.manager.tracking.rules import TrackingRules
 from dystrack.manager.tracking.runaway import wrong_axes
+from dystrack.manager.tracking.sizes import is_usual_size, usual_size_after
+from dystrack.manager.tracking.stage import NOT_SEEN, does_not_follow
 from dystrack.manager.tracking.target import (
     Answer,
     Ending,
@@ -96,7 +98,7 @@ def _course(target: Target, outcome: Analysis | Failure, rules: TrackingRules) -
         return None
     from dystrack.manager.tracking.following import course_of  # noqa: PLC0415 - only where wanted
 
-    message = _message(target.position, outcome) if isinstance(outcome, Analysis) else ""
+    message = _message(target, outcome) if isinstance(outcome, Analysis) else ""
     mode = rules.track if rules.is_tracked else "smooth"
     two = rules.is_tracked and rules.has_two_targets
     course = course_of(target, outcome, message, mode, has_two_targets=two)
@@ -106,9 +108,11 @@ def _course(target: Target, outcome: Analysis | Failure, rules: TrackingRules) -
 def _accept(
     target: Target, result: Analysis, rules: TrackingRules, course: "Course | None"
 ) -> Answer | Ending:
-    coordinates, message = PixelPosition(*result[:3]), _message(target.position, result)
+    coordinates, message = PixelPosition(*result[:3]), _message(target, result)
     position = target.position.succeeded(result.img_cache, target.shape, target.n_planes)
-    seen = replace(target, position=position.having_seen(result.evidence))
+    position = replace(position, usual_size=usual_size_after(target, result))
+    position = position.having_seen(result.evidence).looked(_seen(target, result))
+    seen = replace(target, position=position)
     if course is None:
         answer = _sending(seen, coordinates, message, rules)
     elif rules.is_tracked and course.place is not None:
@@ -159,23 +163,45 @@ def _following(
 def _unless_running_away(target: Target, answer: Answer, rules: TrackingRules) -> Answer:
     """Return an answer with a warning, or that the position is held, where the stage runs away."""
     position = target.position
-    wrong = wrong_axes(answer.position.steps)
-    if not wrong:
+    message = _what_runs_away(answer.position)
+    if not message:
         return answer
-    message = (
-        f"The corrections of position {position.name} grow, the stage runs away from the sample: "
-        f"{wrong}. Check the signs and the order of the axes in the microscope's macro."
-    )
     if rules.on_runaway == "hold":  # before the stage moves once more
         return _hold(target, target.position, message, Failure.of(RefusedMoveError(message)))
     warning = Warned(message=message, position=position.name, kind="runaway")
     return replace(answer, events=(*answer.events, warning))
 
 
-def _message(position: Position, result: Analysis) -> str:
-    """Return the pipeline's message, or a warning where it is OK with next to nothing to see."""
-    confidence = result.findings.confidence
+def _what_runs_away(position: Position) -> str:
+    if wrong := wrong_axes(position.steps):
+        return (
+            f"The corrections of position {position.name} grow, the stage runs away from the "
+            f"sample: {wrong}. Check the signs and the order of the axes in the microscope's macro."
+        )
+    if does_not_follow(position.seen, position.steps):
+        return (
+            f"Three prescans of position {position.name} show the same although the stage was sent "
+            "on in between: the stage does not follow. Check that the microscope's macro moves it, "
+            "and that each prescan is a new image."
+        )
+    return ""
+
+
+def _seen(target: Target, result: Analysis) -> Offset:
+    """Return where the pipeline saw the sample, if it says so plainly."""
+    step = _step(target, PixelPosition(*result[:3]))
+    return step if step is not None and result.img_msg == "OK" else NOT_SEEN
+
+
+def _message(target: Target, result: Analysis) -> str:
+    """Return the pipeline's message, or a warning where it is OK with next to nothing to see.
+
+    Or with something else: what is found is of another size than at this position before.
+    """
+    position, confidence = target.position, result.findings.confidence
     if confidence is None and not position.is_usual(result.evidence):
+        confidence = 0.0
+    if not is_usual_size(target, result):
         confidence = 0.0
     return graded(result.img_msg, confidence)
 

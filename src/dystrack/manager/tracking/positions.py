@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dystrack.core.coordinates import PixelPosition, VoxelSize
 from dystrack.core.limits import Offset, Travel
+from dystrack.manager.tracking.stage import LOOKS_KEPT
 
 if TYPE_CHECKING:  # the tracker is loaded where one runs
     from dystrack.manager.tracking.looks import TrackState
@@ -39,10 +40,14 @@ class Position:
         How far the position has been moved from its start.
     steps : tuple of tuple of float
         The last steps along z, y, x in pixels.
+    seen : tuple of tuple of float
+        Where the pipeline saw the sample at the last looks, from the middle of the image in pixels.
     held : str
         Why the position is held where it is; empty if it is not.
     usual_evidence : float or None
         What its prescans have usually shown, where the pipeline does not say how sure it is.
+    usual_size : tuple of str and float, or None
+        Unit of lengths, and the usual size along y and x of what the pipeline finds, if it says it.
     track : TrackState or None
         What the tracker knows; None before its first look.
     moves : tuple of tuple of float
@@ -61,8 +66,10 @@ class Position:
     failures_in_a_row: int = 0
     travel: Travel = field(default_factory=Travel)
     steps: tuple[Offset, ...] = ()
+    seen: tuple[Offset, ...] = ()
     held: str = ""
     usual_evidence: float | None = None
+    usual_size: tuple[str, float, float] | None = None
     track: "TrackState | None" = None
     moves: tuple[Offset, ...] = ()
     aim: Offset | None = None
@@ -99,6 +106,10 @@ class Position:
             n_planes=self.n_planes if keeps_planes else None,
         )
 
+    def looked(self, seen_px: Offset) -> "Position":
+        """Return the state after a look at which the sample was seen there."""
+        return replace(self, seen=(*self.seen, seen_px)[-LOOKS_KEPT:])
+
     def moved(
         self, to: PixelPosition, step_px: Offset | None, voxel_size: VoxelSize | None
     ) -> "Position":
@@ -132,7 +143,8 @@ class Position:
 
         A person may have moved it, so the tracker begins anew.
         """
-        return replace(self, held="", failures_in_a_row=0, steps=(), track=None, moves=())
+        begins_anew = replace(self, steps=(), seen=(), track=None, moves=())
+        return replace(begins_anew, held="", failures_in_a_row=0)
 
     def aimed_at(self, travel_px: Offset, cache: Mapping[str, Any]) -> "Position":
         """Return the state of a position whose next answer is a person's; memories begin anew."""

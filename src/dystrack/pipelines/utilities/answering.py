@@ -1,6 +1,6 @@
 """The five values of a pipeline, with what it found besides."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from dystrack.core.coordinates import PixelPosition
 from dystrack.core.findings import FINDINGS_KEY, graded
 from dystrack.core.protocols import AnalysisResult
 from dystrack.core.steps import announce
+from dystrack.images.evidence import extent_of
 from dystrack.pipelines.utilities.reduction import NOT_REDUCED, Reduction
 from dystrack.pipelines.utilities.regions import Region, region_of
 
@@ -25,6 +26,7 @@ def answer(
     *,
     findings: bool,
     mask: npt.NDArray[np.bool_] | Region | None = None,
+    image: npt.NDArray[np.generic] | None = None,
     bins: Reduction = NOT_REDUCED,
     targets: tuple[Mapping[str, Any], ...] = (),
     cache: Mapping[str, Any] = _NOTHING,
@@ -42,7 +44,9 @@ def answer(
     findings : bool
         Whether to add what was found to the cache.
     mask : Region or ndarray of bool, shape (Z, Y, X) or (Y, X), optional
-        What was found; its outline goes with the answer.
+        What was found; its outline and its size go with the answer.
+    image : ndarray of shape (Z, Y, X) or (Y, X), optional
+        Where there is no mask: what is bright in it has the size of what was found.
     bins : Reduction, optional
         How far the image was binned in which it was found; told where it was.
     targets : tuple of mapping, optional
@@ -62,9 +66,29 @@ def answer(
     found: dict[str, Any] = {"confidence": confidence}
     if mask is not None:
         region = mask if isinstance(mask, Region) else region_of(mask)
-        found["outline"] = bins.outline_in_file(region.outline)
+        outline = bins.outline_in_file(region.outline)
+        found |= {"outline": outline, "extent_zyx_px": _extent_of_rows(outline)}
+    elif image is not None:
+        z, y, x = extent_of(image)
+        found["extent_zyx_px"] = (z, bins.yx * y, bins.yx * x)
     if bins.yx > 1:
         found["reduced"] = bins.yx
     if targets:
         found["targets"] = [dict(target) for target in targets]
     return AnalysisResult(*target, msg, {**cache, FINDINGS_KEY: found})
+
+
+def _extent_of_rows(outline: Sequence[Sequence[float]]) -> tuple[float, float, float]:
+    """Return four standard deviations along y and x of what an outline of rows encloses.
+
+    The rows go down along its left border and up along its right one; z is not told, 0.0.
+    """
+    points = np.asarray(outline, float)
+    half = len(points) // 2
+    rows, left, right = points[:half, 0], points[:half, 1], points[half:][::-1, 1]
+    widths = right - left + 1
+    y_mean = np.average(rows, weights=widths)
+    x_mean = np.average((left + right) / 2, weights=widths)
+    y_var = np.average((rows - y_mean) ** 2, weights=widths)
+    x_var = np.average(((left + right) / 2 - x_mean) ** 2 + widths**2 / 12, weights=widths)
+    return 0.0, 4 * float(np.sqrt(y_var)), 4 * float(np.sqrt(x_var))
