@@ -125,7 +125,8 @@ def run_dystrack_manager(
         What to do beyond: hold the position where it is, or end the session.
     on_runaway : str, {"warn", "hold"}, default "warn"
         What to do when the stage runs away from the sample, because the microscope's macro has
-        the sign of an axis wrong, or has axes swapped.
+        the sign of an axis wrong, or has axes swapped; or when prescans stay the same although it
+        was sent on.
     resume : bool, default False
         Whether to go on with the last run in this folder, of this pipeline: with the state of
         each position, with its settings where they are not given, and with the prescans that
