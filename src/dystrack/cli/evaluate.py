@@ -1,7 +1,6 @@
 """`dystrack evaluate PIPELINE FOLDER`."""
 
-from dystrack.cli.pipeline_words import SHIPPED, load_first_word, said_help
-from dystrack.options.pipeline_reference import load_with_settings
+from dystrack.cli.pipeline_words import load_first_word, said_help
 
 __all__ = ["evaluate"]
 
@@ -10,7 +9,8 @@ _PURPOSE = """\
 Run PIPELINE on each prescan in FOLDER as it is and under stress: shifted, dimmed, noisier, blurred,
 with debris, empty, and so on; and say what is safe, where it answers OK and is wrong, and what to
 set. Without a table of targets, a prescan that is shifted must give an answer that is shifted.
-FOLDER is only read. --compare OTHER ... evaluates other pipelines beside it."""
+FOLDER is only read. --compare OTHER ... evaluates other pipelines beside it; --tune OPTION=1,2,3
+... tries settings, and writes the best into the experiment file."""
 
 
 def evaluate(*words: str) -> None:
@@ -21,14 +21,11 @@ def evaluate(*words: str) -> None:
     from rich.console import Console  # noqa: PLC0415 - a typing mistake comes first
 
     from dystrack.tools.kit.evaluation.command import run_evaluation  # noqa: PLC0415
-    from dystrack.tools.kit.references import reference_to  # noqa: PLC0415
 
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = _FILE_WIDTH
     reference, *rest = words
-    if reference.lower().endswith(".toml"):  # other processes load the pipeline that it names
-        reference = reference_to(loaded.image_analysis_func, SHIPPED)
     run_evaluation(
-        reference, loaded, rest, console, lambda other: load_with_settings(other, SHIPPED)
+        reference, loaded, rest, console, lambda other: load_first_word("evaluate", [other])
     )

@@ -12,6 +12,7 @@ from dystrack.tools.kit.evaluation import command
 from dystrack.tools.kit.evaluation.case import SHIPPED, run_case
 from dystrack.tools.kit.evaluation.command import run_evaluation
 from dystrack.tools.kit.evaluation.truth import read_truth, simulate_prescans
+from dystrack.tools.kit.experiment.reading import read_experiment
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +133,32 @@ def test_workers_are_as_many_as_processors_if_not_said(simulated, monkeypatch):
     settings = command.EvaluationSettings()
     plan = command._plan("center_of_mass", loaded, simulated, settings, {})
     assert plan.n_workers == 7
+
+
+def test_settings_are_tried_and_the_best_written(simulated, screen, tmp_path):
+    out = tmp_path / "out"
+    text = screen(
+        str(simulated),
+        *("--stress", "dimmed", "--into", str(out), "--method", "otsu"),
+        *("--tune", "gauss_sigma=1,3"),
+    )
+    assert "Best: gauss_sigma = " in text
+    assert (out / "tuning.html").exists()
+    assert "\ngauss_sigma = " in (out / "experiment.toml").read_text("utf-8")
+
+
+def test_the_best_goes_into_the_experiment_that_was_evaluated(simulated, tmp_path, screen):
+    experiment = tmp_path / "experiment.toml"
+    experiment.write_text('[pipeline]\nname = "center_of_mass"\n\n[options]\nmethod = "otsu"\n')
+    loaded = read_experiment(experiment, SHIPPED)
+    console = Console(file=io.StringIO(), width=160)
+    words = [str(simulated), "--stress", "none", "--tune", "gauss_sigma=2", "--into", str(tmp_path)]
+    run_evaluation(str(experiment), loaded, words, console, lambda _: loaded)
+    assert "gauss_sigma = 2.0" in experiment.read_text()
+    assert 'method = "otsu"' in experiment.read_text()
+
+
+@pytest.mark.parametrize("word", ["gauss=1", "gauss_sigma", "gauss_sigma=far"])
+def test_what_cannot_be_tried_is_refused(word, simulated, screen):
+    with pytest.raises(ConfigurationError):
+        screen(str(simulated), "--tune", word)

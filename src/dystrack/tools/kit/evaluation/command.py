@@ -1,9 +1,11 @@
 """The command line of an evaluation."""
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -16,6 +18,7 @@ from dystrack.options.docstring_arguments import read_arguments
 from dystrack.options.option_help import help_screen
 from dystrack.options.pipeline_reference import LoadedPipeline
 from dystrack.scopes.samples.scenes import SCENES
+from dystrack.tools.kit.evaluation.case import SHIPPED
 from dystrack.tools.kit.evaluation.evaluate import (
     Evaluation,
     Plan,
@@ -32,11 +35,16 @@ from dystrack.tools.kit.evaluation.truth import (
     read_truth,
     simulate_prescans,
 )
+from dystrack.tools.kit.experiment.writing import experiment_text
+from dystrack.tools.kit.references import reference_to
+from dystrack.tools.kit.tuning.outcome import tuning_page, tuning_table, with_options
+from dystrack.tools.kit.tuning.search import Trial, Tuning, score_of, tried
 
 __all__ = ["EvaluationSettings", "evaluation_options", "run_evaluation"]
 
 _HELP_WORDS = frozenset({"--help", "-h"})
 _COMPARE = "--compare"
+_TUNE = "--tune"
 _REPORT_NAME = "evaluation.html"
 _KEPT_NAME = "cases.jsonl"
 
@@ -68,6 +76,8 @@ class EvaluationSettings:
         How far an answer may be off in y and x; 0 for 4 % of the smaller side of the field.
     timeout_s : float, default 60.0
         How long one analysis may take in s.
+    trials : int, default 40
+        How many combinations --tune tries, where it does not try all of them.
     into : str, default ""
         Folder for the results; dystrack_evaluation and the name of the pipeline if not given. An
         evaluation that was stopped goes on there.
@@ -82,6 +92,7 @@ class EvaluationSettings:
     stress: str = "all"
     tolerance_px: float = 0.0
     timeout_s: float = 60.0
+    trials: int = 40
     into: str = ""
 
     def __post_init__(self) -> None:
@@ -157,13 +168,17 @@ def run_evaluation(
         console.print(help_screen(program, options, "Evaluation"))
         return
     words, others = _taken_out(words, _COMPARE)
+    words, tuned = _taken_out(words, _TUNE)
     request = parse_words(options, words)
     settings = EvaluationSettings(**request.manager_kwargs)
     plan = _plan(reference, loaded, Path(request.target_dir), settings, request.analysis_kwargs)
+    folder = Path(settings.into or f"dystrack_evaluation_{_short_name(reference)}").absolute()
+    if tuned:
+        _tune(plan, _values_to_try(tuned, options), folder, settings, (reference, loaded), console)
+        return
     plans = {_short_name(reference): plan}
     for other in others:
-        plans[_short_name(other)] = _with_pipeline(plan, other, load(other))
-    folder = Path(settings.into or f"dystrack_evaluation_{_short_name(reference)}").absolute()
+        plans[_short_name(other)] = _with_pipeline(plan, load(other))
     evaluations = {name: _evaluated(one, folder, console) for name, one in plans.items()}
     console.print(_shown(evaluations))
     _write(evaluations, folder, console)
@@ -202,27 +217,22 @@ def _plan(
         scheduler=settings.scheduler,
         timeout_s=settings.timeout_s,
     )
-    plan = _with_pipeline(base, reference, loaded)
+    plan = _with_pipeline(base, loaded)
     return replace(plan, options={**plan.options, **analysis_kwargs})
 
 
-def _with_pipeline(plan: Plan, reference: str, loaded: LoadedPipeline) -> Plan:
+def _with_pipeline(plan: Plan, loaded: LoadedPipeline) -> Plan:
     names = read_arguments(loaded.image_analysis_func, n_positional=1).names
     return replace(
         plan,
-        reference=_absolute(reference),
+        reference=reference_to(loaded.image_analysis_func, SHIPPED),
         options={**loaded.analysis_kwargs, **loaded.analysis_cache},
         option_names=tuple(names),
     )
 
 
-def _absolute(reference: str) -> str:
-    """Return a reference that means the same in any folder."""
-    return str(Path(reference).absolute()) if Path(reference).exists() else reference
-
-
 def _short_name(reference: str) -> str:
-    return Path(reference.partition(".py")[0]).name
+    return Path(re.split(r"\.py|\.toml", reference)[0]).name
 
 
 def _simulate(folder: Path, settings: EvaluationSettings) -> None:
@@ -272,4 +282,49 @@ def _write(evaluations: Mapping[str, Evaluation], folder: Path, console: Console
         page.write_text(evaluation_page(evaluation), "utf-8", newline="\n")
         pages.append(page)
     for path in (*pages, *tables):
+        console.print(Text(f"Written: {path}"))
+
+
+def _values_to_try(words: Sequence[str], options: CommandOptions) -> dict[str, list[Any]]:
+    """Return the values of each option that ``name=1,2,3`` gives."""
+    values = {}
+    for word in words:
+        name, equals, texts = word.partition("=")
+        name = name.replace("-", "_")
+        if not equals or name not in options.analysis:
+            known = ", ".join(options.analysis)
+            msg = f"--tune takes option=value,value,... and not {word!r}. Options: {known}."
+            raise ConfigurationError(msg)
+        values[name] = [options.analysis[name].convert(text) for text in texts.split(",")]
+    return values
+
+
+def _tune(
+    plan: Plan,
+    values: Mapping[str, Sequence[Any]],
+    folder: Path,
+    settings: EvaluationSettings,
+    origin: tuple[str, LoadedPipeline],
+    console: Console,
+) -> None:
+    """Try the values, show the best, and write them into the experiment file."""
+
+    def attempt(options: Mapping[str, Any]) -> Trial:
+        trial = replace(plan, options={**plan.options, **options})
+        return score_of(_evaluated(trial, folder, console))
+
+    tuning = Tuning(tuple(tried(values, attempt, settings.trials)))
+    console.print(tuning_table(tuning, values))
+    reference, loaded = origin
+    page = folder / "tuning.html"
+    headline = f"Tuning of {_short_name(reference)}"
+    page.write_text(tuning_page(tuning, values, headline), "utf-8", newline="\n")
+    best = {name: tuning.best.options[name] for name in values}
+    experiment = Path(reference)
+    if experiment.suffix.lower() != ".toml":
+        experiment = folder / "experiment.toml"
+        text = experiment_text(replace(loaded, manager_kwargs={}), plan.reference)
+        experiment.write_text(text, "utf-8", newline="\n")
+    with_options(experiment, best)
+    for path in (page, experiment.absolute()):
         console.print(Text(f"Written: {path}"))

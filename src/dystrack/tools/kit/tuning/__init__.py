@@ -1,0 +1,1 @@
+"""The settings with which a pipeline is right most often."""
