@@ -37,6 +37,7 @@ _COMMANDS = {
     "evaluate": (True, "Say how far a pipeline can be trusted, from prescans under stress."),
     "calibrate": (True, "Measure how a stage lies to its images."),
     "scope": (True, "Drive a microscope through an experiment, or check the connection to it."),
+    "agent": (False, "Analyse prescans here for sessions on other computers."),
     "dashboard": (False, "Show sessions in a browser: those that run, and those that ended."),
     "alert": (False, "Try whether alerts arrive: dystrack alert test."),
     "report": (False, "Write a report of the last run in a folder, also of one that goes on."),

@@ -47,6 +47,7 @@ from dystrack.manager.watching.folder_lock import own_folder
 from dystrack.manager.watching.image_names import PositionPattern
 from dystrack.manager.watching.watcher import Watcher
 from dystrack.manager.workers.in_process import InProcessWorker, Worker
+from dystrack.manager.workers.remote_address import PathMap, RemoteAddress
 
 __all__ = ["Run", "open_run"]
 
@@ -198,6 +199,14 @@ def _check_callable(pipeline: object) -> None:
 
 
 def _choose_worker(pipeline: Pipeline, settings: Settings) -> Worker:
+    if settings.executor:
+        from dystrack.manager.workers.remote import RemoteWorker  # noqa: PLC0415 - only where wanted
+
+        address = RemoteAddress(settings.executor, settings.executor_key)
+        paths = PathMap.parsed(settings.executor_paths)
+        return RemoteWorker(
+            pipeline, settings.timeout_s, address, paths=paths, threads=settings.threads
+        )
     if not settings.isolate:
         return InProcessWorker(pipeline, threads=settings.threads)
     from dystrack.manager.workers.isolated import IsolatedWorker  # noqa: PLC0415 - only where wanted

@@ -60,6 +60,9 @@ def run_dystrack_manager(
     track_phases: str = "",
     control: bool = False,
     threads: int | None = None,
+    executor: str = "",
+    executor_key: str = "",
+    executor_paths: str = "",
 ) -> tuple[list[list[float | None]], dict[str, int]]:
     """Watch a folder for prescans and answer each with coordinates for the microscope.
 
@@ -176,6 +179,14 @@ def run_dystrack_manager(
     threads : int or None, default None
         How many threads an analysis may use. By default all cores that the system leaves to this
         program, shared equally with other sessions that analyse large prescans at the same time.
+    executor : str, default ""
+        Where to run the pipeline, if not here: the address that ``dystrack agent`` shows on
+        another computer, such as ``tls://192.168.0.7:8786``.
+    executor_key : str, default ""
+        The file with the key that ``dystrack agent`` wrote there, copied to this computer.
+    executor_paths : str, default ""
+        Where a folder of this computer lies there, such as ``D:/data=/mnt/data``. Prescans that
+        are in no such folder are sent.
 
     Returns
     -------

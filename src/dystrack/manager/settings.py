@@ -19,6 +19,7 @@ from dystrack.manager.watching.image_names import (
     NameFilter,
     PositionPattern,
 )
+from dystrack.manager.workers.remote_address import PathMap, RemoteAddress
 
 __all__ = ["SETTING_NAMES", "Settings", "check_folder", "differing_from_defaults"]
 
@@ -72,6 +73,9 @@ class Settings:
     backlog: str = setting("all", Choice(("all", "newest")))
     isolate: bool = setting(False, _SWITCH)
     timeout_s: float = setting(60.0, Number(above=True), "s")
+    executor: str = setting("", _TEXT)
+    executor_key: str = setting("", _TEXT)
+    executor_paths: str = setting("", _TEXT)
     threads: int | None = setting(None, Number(above=True, whole=True, or_none=True))
     quiet_s: float = setting(2.0, _DURATION, "s")
     incomplete_limit_s: float = setting(30.0, Number(or_infinite=True), "s")
@@ -90,6 +94,9 @@ class Settings:
                 "end_on_esc is False. Set at least one of them."
             )
             raise ConfigurationError(msg)
+        if self.executor:
+            RemoteAddress(self.executor, self.executor_key)
+        PathMap.parsed(self.executor_paths)
         # Regular expressions say themselves what is wrong.
         _ = self.name_filter, PositionPattern(self.position_pattern)
 

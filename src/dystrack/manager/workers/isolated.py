@@ -3,22 +3,17 @@
 Two processes are kept: when a hang, a crash or an exit ends one, the other is warm already.
 """
 
-import importlib.machinery
-import pickle
-import sys
 import threading
 import warnings
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from dystrack.core.analysis import Analysis
-from dystrack.core.caches import ClosedCache
 from dystrack.core.error_texts import describe_error
 from dystrack.core.errors import ConfigurationError, WorkerError
-from dystrack.core.findings import findings_from_data
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock, Pipeline
 from dystrack.manager.workers.errors_from_elsewhere import error_from_data
-from dystrack.manager.workers.plain_data import packed, unpacked
+from dystrack.manager.workers.handing_over import HandedOver, handed_over, request_for, result_of
 from dystrack.manager.workers.serving import PipelineRecipe
 from dystrack.manager.workers.worker_process import (
     Reply,
@@ -45,7 +40,7 @@ class IsolatedWorker:
 
     Parameters
     ----------
-    pipeline : Pipeline
+    pipeline : Pipeline or HandedOver
         The user's function; a process of its own must be able to import it.
     timeout_s : float
         Deadline for one prescan in s, from the request to the complete answer; also where it has
@@ -65,7 +60,7 @@ class IsolatedWorker:
 
     def __init__(
         self,
-        pipeline: Pipeline,
+        pipeline: Pipeline | HandedOver,
         timeout_s: float,
         *,
         clock: Clock = SYSTEM_CLOCK,
@@ -79,7 +74,9 @@ class IsolatedWorker:
         self._clock = clock
         self._n_processes = n_processes
         self._threads = threads
-        self._pipeline = _file_reference(pipeline), _handed_over(pipeline, "The pipeline")
+        self._pipeline: HandedOver = (
+            pipeline if isinstance(pipeline, HandedOver) else HandedOver.of(pipeline)
+        )
         self._changed = threading.Condition()  # guards all that follows
         self._keeper: threading.Thread | None = None
         self._processes: list[WorkerProcess] = []
@@ -99,10 +96,11 @@ class IsolatedWorker:
         ConfigurationError
             If the keyword arguments cannot be handed to another process.
         """
-        kwargs = _handed_over(dict(img_kwargs), "A keyword argument of the pipeline")
+        kwargs = handed_over(dict(img_kwargs), "A keyword argument of the pipeline")
+        recipe = (*self._pipeline, kwargs, self._threads)
         self._keeper = threading.Thread(
             target=self._keep,
-            args=((*self._pipeline, kwargs, self._threads),),
+            args=(recipe,),
             name="dystrack-workers",
         )
         self._keeper.daemon = True
@@ -125,14 +123,23 @@ class IsolatedWorker:
         """
         if self._keeper is None:
             self.start(img_kwargs)
-        request = _request(path, img_kwargs, img_cache)
+        return result_of(self.exchange(request_for(path, img_kwargs, img_cache)))
+
+    def exchange(self, request: bytes) -> Reply:
+        """Return what a process replies to a request.
+
+        Raises
+        ------
+        WorkerError
+            If it took too long, or if its process ended.
+        """
         deadline_s = self._clock.monotonic() + self._timeout_s
         while True:
             process = self._first_ready(deadline_s)
             process.ask(request, deadline_s)
             self._wait_while_busy(process)
             if process.reply is not None:
-                return _result(process.reply)
+                return process.reply
             if process.was_taken or process.is_overdue:
                 raise self._death_of(process)
 
@@ -288,51 +295,3 @@ def _unable(reason: str) -> WorkerError:
         'able to import it: a run file needs `if __name__ == "__main__":` before its call. If it '
         "cannot, set isolate=False."
     )
-
-
-def _request(path: str, img_kwargs: Mapping[str, Any], img_cache: Mapping[str, Any]) -> bytes:
-    if isinstance(img_cache, ClosedCache):
-        cache = img_cache.pickled
-    else:
-        cache = _handed_over(dict(img_cache), "The pipeline's cache")
-    kwargs = _handed_over(dict(img_kwargs), "A keyword argument of the pipeline")
-    return packed((path, kwargs, cache))
-
-
-def _result(reply: Reply) -> Analysis:
-    """Return the answer in a reply, or raise its error; repeat the pipeline's warnings here."""
-    for message in reply.warnings:
-        warnings.warn(message, UserWarning, stacklevel=3)
-    if reply.kind == "error":
-        raise error_from_data(reply.content)
-    z, y, x, message, pickled, is_plain, findings, *others = reply.content
-    cache = unpacked(pickled) if is_plain else ClosedCache(pickled)
-    return Analysis(z, y, x, message, cache, findings_from_data(findings), *others)
-
-
-def _file_reference(pipeline: Pipeline) -> str | None:
-    """Return the file to load first, for a function whose module cannot be found by its name."""
-    module = sys.modules.get(getattr(pipeline, "__module__", ""))
-    file = getattr(module, "__file__", None)
-    if module is not None and module.__name__ == "__main__" and file is None:
-        _refuse("The pipeline", pipeline, "it was typed in, so that no other process can import it")
-    if module is None or file is None or module.__name__ == "__main__":
-        return None
-    if importlib.machinery.PathFinder.find_spec(module.__name__.partition(".")[0]) is not None:
-        return None
-    return f"{file}:{getattr(pipeline, '__name__', '')}"
-
-
-def _handed_over(value: object, what: str) -> bytes:
-    try:
-        return pickle.dumps(value)
-    except Exception as error:  # noqa: BLE001 - pickling runs the user's code as well
-        _refuse(what, value, error)
-
-
-def _refuse(what: str, value: object, reason: object) -> NoReturn:
-    msg = (
-        f"{what} cannot be handed to a process of its own: {value!r:.200}: {reason}. Define it at "
-        "the top level of a file, or set isolate=False."
-    )
-    raise ConfigurationError(msg)

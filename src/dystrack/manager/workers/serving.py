@@ -41,8 +41,8 @@ LARGEST_CACHE_BYTES = 1 << 28
 _MOST_WARNINGS = 20
 
 PipelineRecipe = tuple[str | None, bytes, bytes, int | None]
-"""The file to load first, if any; the pickled pipeline; its pickled keyword arguments; how many
-threads it may use at the most."""
+"""The file to load first, if any; the pickled pipeline, empty where that file is enough; its
+pickled keyword arguments; how many threads it may use at the most."""
 
 
 def serve(connection: "Connection[bytes, bytes]", recipe: PipelineRecipe) -> None:
@@ -96,9 +96,9 @@ def _end_with_session() -> None:
 def _loaded(recipe: PipelineRecipe) -> Pipeline:
     file_reference, pipeline, img_kwargs, threads = recipe
     limit_threads(threads)
-    if file_reference is not None:
-        load_pipeline(file_reference)
-    loaded: Pipeline = pickle.loads(pipeline)  # noqa: S301 - our own session's bytes
+    loaded = load_pipeline(file_reference) if file_reference is not None else None
+    if loaded is None or pipeline:
+        loaded = pickle.loads(pipeline)  # noqa: S301 - our own session's bytes
     warm_up(loaded, pickle.loads(img_kwargs))  # noqa: S301 - our own session's bytes
     return loaded
 

@@ -30,7 +30,7 @@ _GIVEN_OTHERWISE = frozenset({"img_kwargs", "img_cache"})
 _OTHERS = "watching"  # where a setting stands that is not listed
 _SETTINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        PIPELINE: ("isolate", "timeout_s", "threads"),
+        PIPELINE: ("isolate", "timeout_s", "threads", "executor", "executor_key", "executor_paths"),
         "limits": (
             "max_step_um",
             "max_step_px",
