@@ -22,16 +22,16 @@ def agent(
 
     Parameters
     ----------
-    port
+    port : int
         Port to listen at.
-    host
+    host : str
         Address of this computer to listen at; by default all that it has.
-    key
+    key : Path
         File with certificate and key, which is made where there is none. Whoever has it may run
         programs here.
-    no_key
+    no_key : bool
         Listen without any protection, in a network that nobody else can reach.
-    sessions
+    sessions : int
         How many prescans may be analysed at the same time.
     """
     from dystrack.manager.workers.agent import (  # noqa: PLC0415 - loads Dask

@@ -163,5 +163,5 @@ def _on_disk(prescan: RemotePrescan) -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory(prefix="dystrack_prescan_") as folder:
         path = Path(folder) / prescan.path
-        path.write_bytes(prescan.content)
+        path.write_bytes(prescan.content.tobytes())
         yield str(path)
