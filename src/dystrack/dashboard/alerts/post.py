@@ -16,6 +16,7 @@ __all__ = ["Post", "open_service"]
 
 _PAUSES_S = (0.0, 10.0, 60.0)
 _MOST_WAITING = 100
+_LOOKS_FOR_PICTURE, _PICTURE_PAUSE_S = 10, 0.3
 _HEARTBEAT_TIMEOUT_S = 10.0
 _MISSING = 'Alerts need apprise, which is not installed. Type: pip install "dystrack[dashboard]"'
 
@@ -66,6 +67,7 @@ class Post:
 
     def _work(self) -> None:
         while (message := self._waiting.get()) is not None:
+            _await_picture(message)
             if any(self._try(message, pause_s) for pause_s in self._pauses_s):
                 self.n_sent += 1
             else:
@@ -83,6 +85,14 @@ class Post:
             urllib.request.urlopen(self._heartbeat, timeout=_HEARTBEAT_TIMEOUT_S).close()  # noqa: S310 - a person's own address
         except (OSError, ValueError):
             self.n_failed += 1
+
+
+def _await_picture(message: Message) -> None:
+    """Wait a little for a picture: it is made after the answer, when there is time."""
+    for _ in range(_LOOKS_FOR_PICTURE):
+        if message.picture is None or message.picture.is_file():
+            return
+        time.sleep(_PICTURE_PAUSE_S)
 
 
 def open_service(settings: AlertSettings) -> tuple[Send, int]:
