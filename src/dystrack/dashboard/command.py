@@ -75,7 +75,13 @@ def show_sessions(
     if alerts is not None:
         say(_start_alerts(watch, alerts))
     ending = _Ending(feed) if is_beside_a_run else None
-    app = make_app(feed, access, make_report=make_report, beside=ending.running if ending else None)
+    app = make_app(
+        feed,
+        access,
+        make_report=make_report,
+        beside=ending.running if ending else None,
+        takes_commands=settings.control,
+    )
     server = open_server(app, settings)
     if ending is not None:
         ending.server = server

@@ -1,6 +1,7 @@
 """Listens to the sessions of a page, and has people told."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock
 from dystrack.dashboard.alerts.digest import Digest
@@ -9,7 +10,9 @@ from dystrack.dashboard.alerts.settings import AlertSettings
 from dystrack.dashboard.alerts.troubles import troubles_of
 from dystrack.dashboard.live.session import LiveSession
 from dystrack.dashboard.live.watch import Watch
-from dystrack.history.entries import Record
+
+if TYPE_CHECKING:
+    from dystrack.history.entries import Record
 
 __all__ = ["AlertWatch"]
 
@@ -42,9 +45,8 @@ class AlertWatch:
         self._next_beat_s = clock.monotonic()
         watch.hearers.append(self.hear)
 
-    def hear(self, session: LiveSession, new: list[Record]) -> None:
+    def hear(self, session: LiveSession) -> None:
         """Look at a session; called again and again, whether there is anything new or not."""
-        del new
         digest = self._digest_of(session)
         if digest is None:
             return

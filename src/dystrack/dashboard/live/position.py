@@ -15,28 +15,10 @@ from dystrack.history.track import Track
 if TYPE_CHECKING:
     from dystrack.charts.rows import Row
 
-__all__ = ["LivePosition", "Seen"]
+__all__ = ["LivePosition"]
 
 _GAPS = 9
 _WARNED_FOR = 5  # prescans
-
-
-class Seen:
-    """Where the journal tells more of a prescan, so that a page need not keep it.
-
-    Attributes
-    ----------
-    path : str
-        The prescan.
-    places : tuple of int
-        Where in the journal the lines on it begin.
-    """
-
-    __slots__ = ("path", "places")
-
-    def __init__(self, path: str, places: tuple[int, ...]) -> None:
-        self.path = path
-        self.places = places
 
 
 class LivePosition:
@@ -55,7 +37,7 @@ class LivePosition:
     def __init__(self, name: str, began: datetime, settings: Mapping[str, Any]) -> None:
         self.name = name
         self.rows: list[Row] = []
-        self.seen: list[Seen] = []
+        self.places: list[tuple[int, ...]] = []  # in the journal, where more is told of each row
         self.last = Entry()
         self.held = ""
         self.warning = ""
@@ -77,7 +59,7 @@ class LivePosition:
             self._track = self._begin(entry.started)
         row = self._track.row(number, entry)
         self.rows.append(row)
-        self.seen.append(Seen(str(entry.answered["path"]), places))
+        self.places.append(places)
         self.last = entry
         self._n_since_warned += 1
         if self._n_since_warned > _WARNED_FOR:

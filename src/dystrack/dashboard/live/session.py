@@ -10,6 +10,7 @@ from typing import Any
 from dystrack.dashboard.live.position import LivePosition
 from dystrack.dashboard.live.states import SessionState
 from dystrack.history.entries import Entry, Gathering, Record, event_of, said_of, time_of
+from dystrack.history.kept_pictures import picture_path
 from dystrack.history.tail import JournalTail
 from dystrack.manager.events import AnalysisFailed, SessionEnded
 from dystrack.manager.record.encoding import decode
@@ -21,6 +22,9 @@ __all__ = ["LiveSession", "Message"]
 _MOST_MESSAGES = 2000
 _MOST_COMMANDS = 20
 _BAD = frozenset({"AnalysisFailed", "PositionHeld", "TransmissionFailed", "FolderLost"})
+_SILENT = frozenset(
+    {"ImageNoticed", "AnalysisStarted", "AnalysisSucceeded", "Answering", "Answered"}
+)
 _GOOD = frozenset({"PositionReleased", "TransmissionRecovered", "FolderReturned", "SessionWentOn"})
 
 Message = dict[str, Any]
@@ -64,19 +68,18 @@ class LiveSession:
         """Return how many lines of the journal could not be used."""
         return self._tail.n_torn
 
-    def update(self) -> list[Record]:
-        """Read on; return the events that are new, of which some may not be usable."""
-        if self._tail.is_another_file():
+    def update(self) -> bool:
+        """Read on; return whether there was anything new."""
+        is_new = self._tail.is_another_file()
+        if is_new:
             self._begin_anew()
-        new = []
         for place, record in self._tail.read():
+            is_new = True
             try:
                 self._take(place, record)
             except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
                 self._tail.n_torn += 1  # no event of ours, whatever it calls itself
-            else:
-                new.append(record)
-        return new
+        return is_new
 
     @property
     def state(self) -> SessionState:
@@ -108,11 +111,16 @@ class LiveSession:
     def entry_of(self, position: LivePosition, index: int) -> Entry:
         """Return all that the journal says of a prescan, by reading it there once more."""
         gathering, found = Gathering(), None
-        for place in position.seen[index].places:
+        for place in position.places[index]:
             record = self._tail.read_at(place)
-            if record.get("path") == position.seen[index].path:
+            if PurePath(str(record.get("path", ""))).name == position.rows[index].name:
                 found = gathering.take(record) or found
         return found or Entry()
+
+    def picture_of(self, position: LivePosition, index: int) -> Path:
+        """Return where the picture of a prescan is, if one was kept."""
+        path = str(self.entry_of(position, index).answered.get("path", ""))
+        return picture_path(self.folder, str(self.start["folder"]), path)
 
     def _take(self, place: int, record: Record) -> None:
         at = time_of(record)
@@ -229,6 +237,8 @@ class LiveSession:
 
 
 def _said(record: Record) -> str:
+    if record["event"] in _SILENT:  # by far the most
+        return ""
     event = event_of(record)
     if isinstance(event, AnalysisFailed):
         return failure(event)

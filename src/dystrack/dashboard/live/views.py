@@ -9,7 +9,6 @@ from dystrack.dashboard.live.position import LivePosition
 from dystrack.dashboard.live.session import LiveSession
 from dystrack.dashboard.live.states import SEVERITIES, PositionState, is_late, position_state
 from dystrack.history.entries import Entry, time_of
-from dystrack.history.kept_pictures import picture_path
 
 __all__ = ["natural", "position_view", "prescan_view", "session_view"]
 
@@ -129,9 +128,7 @@ def prescan_view(session: LiveSession, number: int) -> dict[str, Any] | None:
         "analysed_s": row.analysed_s,
         "sent_s": row.sent_s,
         "frame": frame_of(entry, position.rows[: index + 1], position.track),
-        "has_picture": picture_path(
-            session.folder, str(session.start["folder"]), position.seen[index].path
-        ).exists(),
+        "has_picture": session.picture_of(position, index).exists(),
     }
 
 

@@ -11,7 +11,6 @@ from dystrack.dashboard.live.disk import DiskPace
 from dystrack.dashboard.live.plain import dumped
 from dystrack.dashboard.live.session import LiveSession
 from dystrack.dashboard.live.views import natural, position_view, session_view
-from dystrack.history.entries import Record
 from dystrack.manager.watching.folder_lock import is_owned
 
 __all__ = ["Watch"]
@@ -21,8 +20,8 @@ _DISK_EVERY_S = 15.0
 _OWNER_EVERY_S = 5.0
 
 View = dict[str, Any]
-Hearer = Callable[[LiveSession, list[Record]], None]
-"""Is told what is new in a session; of one that is seen for the first time, all of it."""
+Hearer = Callable[[LiveSession], None]
+"""Is told of a session after each look at it, whether there is anything new or not."""
 
 
 class Watch:
@@ -61,11 +60,11 @@ class Watch:
         """Read what is new, and return what changed on the page, as JSON texts."""
         changes = []
         for session in self.sessions.values():
-            new = session.update()
+            is_new = session.update()
             self._look_around(session)
             for hear in self.hearers:
-                hear(session, new)
-            if new or self._is_due(f"view {session.id}", _REFRESH_S):
+                hear(session)
+            if is_new or self._is_due(f"view {session.id}", _REFRESH_S):
                 changes += self._changes(session)
         return changes
 

@@ -64,7 +64,7 @@ export class Charts {
     this.drawing ??= Object.assign(makeDrawing(), { zoomed: (range) => { this.range = range; this.changed(true); } });
     for (const figure of figures) {
       if (!this.places.has(figure.name)) {
-        const place = h("figure", { class: `chart ${figure.name}`, role: "img" });
+        const place = h("figure", { class: `chart ${figure.name}`, role: "group" });
         this.places.set(figure.name, place);
         this.element.append(place);
         this.sight.observe(place);

@@ -174,8 +174,8 @@ class _Pages:
             return _missing()
         number, view = request.path_params["number"], request.path_params["view"]
         data = await self._feed.ask(picture, session, number, view)
-        if data is None:
-            return _missing()
+        if data is None:  # perhaps it is about to be made: no error for a browser to complain of
+            return Response(status_code=204, headers={"cache-control": "no-store"})
         return Response(
             data, media_type="image/png", headers={"cache-control": "private, max-age=600"}
         )

@@ -63,8 +63,7 @@ def _with_path(session: LiveSession, words: dict[str, Any]) -> dict[str, Any]:
     found = session.prescan(number) if type(number) is int else None
     if found is None:
         return words
-    position, index = found
-    return {**words, "path": position.seen[index].path}
+    return {**words, "path": str(session.entry_of(*found).answered.get("path", ""))}
 
 
 def _name(value: object) -> str:

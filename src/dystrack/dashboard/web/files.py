@@ -16,7 +16,6 @@ from dystrack.charts.script import drawing_script, plotly_script
 from dystrack.core.coords_file import COORDS_FILE_NAME
 from dystrack.dashboard.live.session import LiveSession
 from dystrack.dashboard.serving.server import static_folder
-from dystrack.history.kept_pictures import picture_path
 from dystrack.manager.record.previews import side_path
 from dystrack.manager.watching.image_names import JOURNAL_NAME
 
@@ -69,8 +68,7 @@ def picture(session: LiveSession, number: int, view: str) -> bytes | None:
     found = session.prescan(number)
     if found is None:
         return None
-    position, index = found
-    path = picture_path(session.folder, str(session.start["folder"]), position.seen[index].path)
+    path = session.picture_of(*found)
     try:
         with (side_path(path) if view == "side" else path).open("rb") as file:
             return file.read(_LARGEST_PICTURE_BYTES)
