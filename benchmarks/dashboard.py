@@ -172,6 +172,8 @@ def measure_page() -> None:
             print(f"overview opens in {time.perf_counter() - began_s:.2f} s")
             began_s = time.perf_counter()
             browser.execute_script("document.querySelector('.tile').click()")
+            wait(browser, "document.querySelector('.chart')")
+            browser.execute_script("document.querySelector('.charts').scrollIntoView()")
             wait(browser, "document.querySelectorAll('.js-plotly-plot .main-svg').length > 1")
             print(
                 f"a position opens, with its first charts, in {time.perf_counter() - began_s:.2f} s"

@@ -76,7 +76,7 @@ class Browser:
         """Wait until a script is true, and return its value."""
         end_s = time.monotonic() + LONGEST_S
         while not (value := self.ask(script, *arguments)):
-            assert time.monotonic() < end_s, f"never so: {script}\n{self.text}"
+            assert time.monotonic() < end_s, f"never so: {script}\n{self.errors}\n{self.text}"
             time.sleep(0.03)
         return value
 

@@ -174,6 +174,8 @@ def test_nothing_serious_is_found_by_axe(browser, run, page, axe, width, is_dark
             browser.driver.execute_script("location.hash = arguments[0]", path)
             browser.wait("document.querySelector('.messages .bad')")
         if what == "position":
+            browser.wait("document.querySelector('.chart') && document.querySelector('.frame img')")
+            browser.driver.execute_script("document.querySelector('.charts').scrollIntoView()")
             browser.wait("document.querySelector('.js-plotly-plot')")
         browser.driver.execute_script(axe)
         found = browser.driver.execute_async_script(

@@ -51,13 +51,16 @@ export class Charts {
     this.isDrawing = true;
     const span = this.range ? `&from=${this.range[0]}&to=${this.range[1]}` : "";
     const found = await get(this.url + span).catch(() => null);
-    await loadPlotly();
-    if (found && !this.isClosed) {
-      this.place(found.figures);
-      await this.drawShown();
+    try {
+      await loadPlotly();
+      if (found && !this.isClosed) {
+        this.place(found.figures);
+        await this.drawShown();
+      }
+    } finally {
+      this.isDrawing = false;
+      if (this.isStale || !found) { this.nextMs = Math.max(this.nextMs, performance.now() + LEAST_PAUSE_MS); this.isStale = true; this.schedule(); }
     }
-    this.isDrawing = false;
-    if (this.isStale) this.schedule();
   }
 
   place(figures) {
