@@ -1,7 +1,6 @@
-"""Make docs/pictures/dashboard.png, the picture in the README: `python benchmarks/dashboard_picture.py`.
+"""Make docs/pictures/dashboard.png, the README's picture: `python benchmarks/dashboard_picture.py`.
 
-A simulated run of three positions, one of which is lost for a while, as its page shows it. Needs
-chromium, chromedriver and selenium.
+A simulated run of three positions, as its page shows it. Needs chromium, chromedriver, selenium.
 """
 
 import shutil

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from dystrack.charts.rows import Row, Zyx
@@ -61,12 +62,12 @@ class Track:
             self._stage = _sum(self._stage, step)
         target = _sum(before, step) if self.knows_path and step and before else before
         return Row(
-            position=str(answered["position"]),
+            position=intern(str(answered["position"])),  # the same text many times
             number=number,
             name=Path(answered["path"]).name,
             time_s=self._time_s(entry),
             outcome=_outcome(entry),
-            message=str(answered["msg"] if is_ok else entry.failed.get("error", answered["msg"])),
+            message=intern(str(answered["msg"] if is_ok else _error(entry))),
             target=target if is_ok else None,
             stage=before if self.knows_path else None,
             step=step,
@@ -117,6 +118,10 @@ class Track:
     def _time_s(self, entry: Entry) -> float:
         noticed = entry.noticed or entry.answered
         return (time_of(noticed) - self._began).total_seconds()
+
+
+def _error(entry: Entry) -> str:
+    return str(entry.failed.get("error", entry.answered["msg"]))
 
 
 def _coordinates(answered: Record) -> Zyx | None:

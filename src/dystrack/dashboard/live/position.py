@@ -1,6 +1,7 @@
 """One position of a running session: its rows, and its newest prescan in full."""
 
 import math
+from array import array
 from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
@@ -37,7 +38,7 @@ class LivePosition:
     def __init__(self, name: str, began: datetime, settings: Mapping[str, Any]) -> None:
         self.name = name
         self.rows: list[Row] = []
-        self.places: list[tuple[int, ...]] = []  # in the journal, where more is told of each row
+        self.places: list[array[int]] = []  # in the journal, where more is told of each row
         self.last = Entry()
         self.held = ""
         self.warning = ""
@@ -59,7 +60,7 @@ class LivePosition:
             self._track = self._begin(entry.started)
         row = self._track.row(number, entry)
         self.rows.append(row)
-        self.places.append(places)
+        self.places.append(array("q", places))
         self.last = entry
         self._n_since_warned += 1
         if self._n_since_warned > _WARNED_FOR:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["position_figures", "thinned"]
 
-_MOST_ROWS = 500
-_MOST_TROUBLES = 200
+_MOST_ROWS = 360
+_MOST_TROUBLES = 150
 
 
 def position_figures(

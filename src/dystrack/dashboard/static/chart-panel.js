@@ -3,7 +3,7 @@
 import { get } from "./store.js";
 import { h } from "./dom.js";
 
-const SHARE = 0.03;
+const SHARE = 0.015;
 const LEAST_PAUSE_MS = 900;
 
 let plotly = null;
