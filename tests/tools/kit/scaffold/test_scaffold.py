@@ -12,6 +12,7 @@ from dystrack.options.docstring_arguments import read_arguments
 from dystrack.options.pipeline_reference import pipeline_names
 from dystrack.tools.kit.experiment.reading import read_experiment
 from dystrack.tools.kit.scaffold.scaffold import write_new_pipeline
+from pipelines.test_segmentation import brightness
 
 PACKAGE = "dystrack.pipelines"
 TIMEOUT_S = 300
@@ -73,6 +74,43 @@ def test_three_lines_are_to_be_edited(tmp_path):
     new = write_new_pipeline("mine", tmp_path, PACKAGE)
     lines = new.pipeline.read_text("utf-8").splitlines()
     assert len([line for line in lines if "# EDIT: " in line]) == 3
+
+
+def test_a_program_of_another_environment_passes_the_same_test(tmp_path):
+    new = write_new_pipeline("mine", tmp_path, PACKAGE, external=True)
+    result = run_its_test(new)
+    assert result.returncode == 0, result.stdout
+    assert "9 passed" in result.stdout
+    assert read_experiment(new.experiment, PACKAGE).image_analysis_func.__name__ == "analyze_image"
+    assert "# EDIT" in new.program.read_text("utf-8")
+
+
+def test_a_model_passes_its_test(tmp_path):
+    pytest.importorskip("onnxruntime")
+    model = brightness(tmp_path / "a model.onnx")
+    new = write_new_pipeline("mine", tmp_path, PACKAGE, onnx=model)
+    result = run_its_test(new)
+    assert result.returncode == 0, result.stdout
+    assert "1 passed" in result.stdout
+    pipeline = read_experiment(new.experiment, PACKAGE).image_analysis_func
+    image = np.random.default_rng(0).integers(0, 9, (60, 80), np.uint8)
+    image[20:31, 40:51] = 200
+    tifffile.imwrite(tmp_path / "prescan.tif", image, imagej=True)
+    assert pipeline(str(tmp_path / "prescan.tif"))[:3] == pytest.approx((0.0, 25.0, 45.0), abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("beginnings", "message"),
+    [
+        ({"onnx": "no.onnx"}, r"There is no file .*no\.onnx"),
+        ({"onnx": "no.onnx", "external": True}, "one beginning"),
+        ({"like": "drift", "external": True}, "one beginning"),
+    ],
+)
+def test_a_beginning_that_cannot_be(tmp_path, beginnings, message):
+    with pytest.raises(ConfigurationError, match=message):
+        write_new_pipeline("mine", tmp_path, PACKAGE, **beginnings)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import keyword
 import re
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -21,6 +21,10 @@ __all__ = ["NewPipeline", "write_new_pipeline"]
 EXPERIMENT_NAME = "experiment.toml"
 
 _TEMPLATES = Path(__file__).with_name("templates")
+_PLAIN = ("pipeline.txt", "test_of_new.txt")
+_EXTERNAL = ("external_pipeline.txt", "test_of_new.txt", "external_program.txt")
+_MODEL = ("onnx_pipeline.txt", "test_of_onnx.txt")
+_COPY = ("test_of_copy.txt",)
 _SCENE_OF = {scene.pipeline: name for name, scene in SCENES.items()}
 _SCENE_OF_ANY = "organoid"
 
@@ -33,11 +37,14 @@ class NewPipeline:
     ----------
     pipeline, test, experiment : Path
         What finds the target, what tests it, and what a run is made of.
+    program : Path or None
+        The program that finds the target in another environment.
     """
 
     pipeline: Path
     test: Path
     experiment: Path
+    program: Path | None = None
 
     @property
     def folder(self) -> Path:
@@ -46,7 +53,14 @@ class NewPipeline:
 
 
 def write_new_pipeline(
-    name: str, parent: Path, package: str, *, like: str = "", others: Mapping[str, type] = {}
+    name: str,
+    parent: Path,
+    package: str,
+    *,
+    like: str = "",
+    external: bool = False,
+    onnx: str = "",
+    others: Mapping[str, type] = {},
 ) -> NewPipeline:
     """Write the files of a new pipeline into a folder of its name.
 
@@ -60,6 +74,10 @@ def write_new_pipeline(
         Import name of the package with the shipped pipelines.
     like : str, default ""
         The shipped pipeline to start from; if empty, a short one whose lines are explained.
+    external : bool, default False
+        Whether a program, which may be of another environment or language, finds the target.
+    onnx : str, default ""
+        Path of a trained model that finds it.
     others : mapping of str to type, default {}
         What further sections of the experiment can hold, as `read_experiment` takes them.
 
@@ -71,23 +89,35 @@ def write_new_pipeline(
     Raises
     ------
     ConfigurationError
-        If the name cannot be that of a module, if there is no such pipeline to start from, or if
-        one of the files exists.
+        If the name cannot be that of a module, if there is no such pipeline or model to start from,
+        if several are given, or if one of the files exists.
     FolderError
         If the folder cannot be made.
     """
     module = _module_name(name)
-    source, test = _like(module, like, package) if like else _from_templates(module)
+    if sum(map(bool, (like, external, onnx))) > 1:
+        msg = "Give one of --like, --external and --onnx: a pipeline has one beginning."
+        raise ConfigurationError(msg)
     folder = parent / module
     new = NewPipeline(
-        folder / f"{module}.py", folder / f"test_{module}.py", folder / EXPERIMENT_NAME
+        folder / f"{module}.py",
+        folder / f"test_{module}.py",
+        folder / EXPERIMENT_NAME,
+        folder / f"{module}_program.py" if external else None,
     )
+    if like:
+        texts = _like(module, like, package)
+    elif onnx:
+        texts = _around_model(module, onnx)
+    else:
+        texts = _from_templates(module, _EXTERNAL if external else _PLAIN)
     _make(folder, new)
-    write_new(new.pipeline, source)
-    write_new(new.test, test)
+    for path, text in zip((new.pipeline, new.test, new.program), texts, strict=False):
+        if path is not None:
+            write_new(path, text)
     loaded = LoadedPipeline(load_pipeline(str(new.pipeline)))
-    text = experiment_text(loaded, new.pipeline.name, new.experiment.name, others)
-    write_new(new.experiment, text)
+    experiment = experiment_text(loaded, new.pipeline.name, new.experiment.name, others)
+    write_new(new.experiment, experiment)
     return new
 
 
@@ -107,24 +137,33 @@ def _module_name(name: str) -> str:
     return module
 
 
-def _from_templates(module: str) -> tuple[str, str]:
-    names = ("pipeline.txt", "test_of_new.txt")
-    pipeline, test = ((_TEMPLATES / name).read_text("utf-8") for name in names)
-    return pipeline.replace("NAME", module), test.replace("NAME", module)
+def _from_templates(module: str, names: Sequence[str]) -> tuple[str, ...]:
+    texts = ((_TEMPLATES / name).read_text("utf-8") for name in names)
+    return tuple(text.replace("NAME", module) for text in texts)
 
 
-def _like(module: str, like: str, package: str) -> tuple[str, str]:
+def _around_model(module: str, onnx: str) -> tuple[str, ...]:
+    model = Path(onnx).expanduser().absolute()
+    if not model.is_file():
+        msg = f"There is no file {model}. Give the path of a model, an .onnx file, with --onnx."
+        raise ConfigurationError(msg)
+    pipeline, test = _from_templates(module, _MODEL)
+    return pipeline.replace("MODEL_PATH", repr(str(model))), test
+
+
+def _like(module: str, like: str, package: str) -> tuple[str, ...]:
     """Return the source of a shipped pipeline, and a test in the scene that it is made for."""
     pipeline = load_pipeline(like, package)
     source = Path(inspect.getfile(pipeline)).read_text("utf-8")
     shipped = pipeline.__module__.rpartition(".")[2]
     scene = _SCENE_OF.get(shipped, _SCENE_OF_ANY)
-    test = (_TEMPLATES / "test_of_copy.txt").read_text("utf-8")
-    return source, test.replace("NAME", module).replace("SIMULATED", scene)
+    (test,) = _from_templates(module, _COPY)
+    return source, test.replace("SIMULATED", scene)
 
 
 def _make(folder: Path, new: NewPipeline) -> None:
-    there = [path for path in (new.pipeline, new.test, new.experiment) if path.exists()]
+    files = (new.pipeline, new.test, new.experiment, new.program)
+    there = [path for path in files if path is not None and path.exists()]
     if there:
         msg = f"There is {there[0]} already. Choose another name, or move that away."
         raise ConfigurationError(msg)
