@@ -192,8 +192,14 @@ def test_an_expired_certificate_is_one_clear_message(lab, tmp_path):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"token_file": "nowhere.txt"}, "control token .* cannot be read from nowhere.txt"),
-        ({"certificate": "nowhere.pem"}, "certificate cannot be read from nowhere.pem"),
+        (
+            {"token_file": "nowhere.txt"},
+            r"nowhere\.txt cannot be read: .* Give the path of the control token",
+        ),
+        (
+            {"certificate": "nowhere.pem"},
+            r"nowhere\.pem cannot be read: .* Give the path of the root certificate",
+        ),
         ({"answer_s": 0}, "answer_s is 0. Give a number above 0"),
     ],
 )

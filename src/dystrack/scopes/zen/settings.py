@@ -68,5 +68,5 @@ def _read(path: str, what: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        msg = f"{what.capitalize()} cannot be read from {path}: {error.strerror}. Give its path."
+        msg = f"{path} cannot be read: {error.strerror}. Give the path of {what}."
         raise ConfigurationError(msg) from None
