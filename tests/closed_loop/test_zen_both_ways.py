@@ -116,7 +116,7 @@ def test_the_macro_goes_on_while_managers_are_killed_and_resumed(lab, tmp_path):
 
 
 def test_the_gateway_is_killed_three_times(lab):
-    scope = lab.open(answer_s=2.0)
+    scope = lab.open()
     experiment = Experiment(lab, scope, N_TIME_POINTS, interval_s=0.0)
     rounds = []
 
@@ -148,7 +148,7 @@ def wait_until_found(scope):
 
 def start(lab, folder, *more):
     words = f"""scope run zen center_of_mass {folder} --gauss_sigma 1 --method otsu --axes z,y,x
-        --time_points 3 --interval_s 0 --room_um 100,300,300 --no-report --answer_s 5"""
+        --time_points 3 --interval_s 0 --room_um 100,300,300 --no-report"""
     given = lab.given()
     reach = ["--port", str(given["port"]), "--token_file", given["token_file"]]
     command = [sys.executable, "-m", "dystrack", *words.split(), *reach, *more]

@@ -3,7 +3,7 @@
 import time
 from dataclasses import replace
 
-from dystrack.core.protocols import SYSTEM_CLOCK
+from dystrack.scopes.clocks import SimulatedClock
 from dystrack.scopes.leica.las_x import LasXScope, LasXSettings
 from dystrack.scopes.leica.viventis import ViventisScope, ViventisSettings
 from dystrack.scopes.nis.scope import NisScope, NisSettings
@@ -18,28 +18,22 @@ from emulators.zen_gateway import TOKEN, ZenGateway
 from emulators.zen_state import StoredExperiment, ZenState
 
 
-class QuickClock:
-    """Real time that runs faster, so that nobody waits long for what never comes."""
+class PollClock(SimulatedClock):
+    """Time that passes only while a bridge rests between two looks, whatever the machine does.
 
-    def __init__(self, speed=50.0):
-        self.speed = speed
-
-    def monotonic(self):
-        return time.monotonic() * self.speed
+    What is awaited from a socket is awaited in real time.
+    """
 
     def time(self):
         return time.time()
-
-    def sleep(self, seconds):
-        time.sleep(max(0.0, seconds) / self.speed)
 
 
 class Lab:
     """One vendor's software, emulated, over samples that drift."""
 
-    def __init__(self, folder, samples=None, clock=SYSTEM_CLOCK, axes=None):
+    def __init__(self, folder, samples=None, clock=None, axes=None):
         self.folder = folder
-        self.clock = clock
+        self.clock = clock or PollClock()
         self.world = World(samples or drifting_samples(), axes=axes)
         self.scopes = []
         self.server = self.make_server()
@@ -86,7 +80,7 @@ class ZenLab(Lab):
             "port": self.server.port,
             "token_file": str(self.folder / "token.txt"),
             "stream_s": 0.2,
-            "answer_s": 5.0,
+            "answer_s": 30.0,
         }
 
     def connect(self, settings):
@@ -107,7 +101,7 @@ class LasXLab(Lab):
             "planes": 9,
             "z_step_um": 4.0,
             "port": self.server.port,
-            "answer_s": 2.0,
+            "answer_s": 30.0,
         }
 
     def connect(self, settings):
@@ -121,7 +115,7 @@ class ViventisLab(Lab):
         return ViventisServer(self.world, {"prescan": PRESCAN, "main_scan": MAIN_SCAN})
 
     def given(self):
-        return {"reach_z_um": 16.0, "port": self.server.port, "answer_s": 2.0}
+        return {"reach_z_um": 16.0, "port": self.server.port, "answer_s": 30.0}
 
     def connect(self, settings):
         return ViventisScope(ViventisSettings(**settings), self.clock)
@@ -139,7 +133,7 @@ class NisLab(Lab):
             "reach_z_um": 16.0,
             "image_folder": str(self.folder),
             "port": self.server.port,
-            "answer_s": 2.0,
+            "answer_s": 30.0,
         }
 
     def connect(self, settings):

@@ -197,7 +197,7 @@ def test_a_full_disk_costs_a_visit_and_nothing_else(tmp_path, monkeypatch):
         monkeypatch.undo()
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("dystrack.scopes.driver.write_in_place", full)
+    monkeypatch.setattr("dystrack.scopes.prescan_file.write_in_place", full)
     run = Run(tmp_path).to_its_end()
     assert len(run.visits) == 3
     assert "No space left on device. Is the disk full?" in run.told[0]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dystrack.scopes.geometry import PositionUm
-from emulators.labs import LABS, QuickClock
+from emulators.labs import LABS
 from emulators.world import drifting_samples
 
 _NEAR_ORIGIN = PositionUm(1.0, 2.0, 3.0)  # ZEN's bridge refuses what reads exactly 0
@@ -74,9 +74,8 @@ class Forgetful:
 def lab_of(vendor):
     """Return a lab that lasts until the process ends."""
     folder = tempfile.TemporaryDirectory()
-    world = {"samples": drifting_samples(start=_NEAR_ORIGIN), "clock": QuickClock(500.0)}
-    lab = LABS[vendor](Path(folder.name), **world)
-    lab.scope = lab.open(answer_s=10_000.0)
+    lab = LABS[vendor](Path(folder.name), samples=drifting_samples(start=_NEAR_ORIGIN))
+    lab.scope = lab.open()
     lab.server.piece = 1000
     atexit.register(folder.cleanup)
     atexit.register(lab.close)

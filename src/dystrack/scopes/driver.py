@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from dystrack.core.coordinates import PixelPosition, VoxelSize, offset_from_centre_um
+from dystrack.core.coordinates import PixelPosition, offset_from_centre_um
 from dystrack.core.coords_file import FAILURE_MESSAGE, CoordsLine
 from dystrack.core.errors import (
     ConfigurationError,
@@ -26,19 +26,17 @@ from dystrack.core.errors import (
     ScopeError,
 )
 from dystrack.core.protocols import Clock
-from dystrack.images.image_file import inspect_image
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.guard import Guard
 from dystrack.scopes.hand_off import NO_ANSWER, HandOff, NextPrescan
+from dystrack.scopes.prescan_file import geometry_of, put_in_place
 from dystrack.scopes.protocols import Prescan
 from dystrack.scopes.visit_record import DrivenVisit, Progress
 from dystrack.scopes.writing.file_names import FILE_NAMES, FileNames
-from dystrack.scopes.writing.writers import write_in_place
 
 __all__ = ["Driver", "ImageAxes", "Plan", "Scan", "Steps", "StoppedError", "run_driver"]
 
 _LONGEST_REST_S = 0.1
-_PRESCAN_SUFFIX = ".ome.tif"
 
 
 class StoppedError(Exception):
@@ -227,7 +225,7 @@ class Driver:
         if prescan is None or prescan.stage_um is None:
             msg = "The prescan came without its position. The bridge of this microscope is wrong."
             raise ScopeError(msg)
-        answer = self.hand_off.exchange(lambda _: self._written(prescan, stem))
+        answer = self.hand_off.exchange(lambda _: put_in_place(prescan, stem))
         if answer.line.msg == NO_ANSWER:
             self.tell(f"{answer.path.name} got no answer in time; the stage stays where it is.")
         target_um = self._target_um(prescan, answer.path, answer.line)
@@ -247,24 +245,6 @@ class Driver:
             )
         )
 
-    def _written(self, prescan: Prescan, stem: Path) -> Path:
-        """Return the file of a prescan; one that came as pixels is put in place complete."""
-        if prescan.path is not None:
-            return prescan.path
-        path = stem.with_name(stem.name + _PRESCAN_SUFFIX)
-        if prescan.stack is None or prescan.voxel_size is None:
-            msg = f"{path.name} came without pixels or voxel size. Its bridge is wrong."
-            raise ScopeError(msg)
-        if path.exists():
-            msg = f"{path} exists already and is not written over. Choose an empty folder."
-            raise ScopeError(msg)
-        try:
-            write_in_place(path, prescan.stack, prescan.voxel_size)
-        except OSError as error:
-            msg = f"{path} could not be written: {error}. Is the disk full?"
-            raise ScopeError(msg) from error
-        return path
-
     def _target_um(self, prescan: Prescan, path: Path, line: CoordsLine) -> PositionUm | None:
         """Return where an answer leads; None to stay."""
         target = PixelPosition(line.z, line.y, line.x)
@@ -274,7 +254,7 @@ class Driver:
 
     def _place_um(self, prescan: Prescan, path: Path, target: PixelPosition) -> PositionUm:
         """Return where the stage has a point of a prescan in the middle of the image."""
-        shape, voxel_size = _geometry(prescan, path)
+        shape, voxel_size = geometry_of(prescan, path)
         offset_um = PositionUm(*offset_from_centre_um(target, shape, voxel_size))
         taken_at = prescan.stage_um or self.guard.position_um()
         return taken_at.plus(self.axes.shift_to_stage(offset_um))
@@ -352,21 +332,6 @@ def _next_after(steps: Steps, result: Prescan | ScopeError | None) -> Scan | Non
         return steps.throw(result) if isinstance(result, ScopeError) else steps.send(result)
     except StopIteration:
         return None
-
-
-def _geometry(prescan: Prescan, path: Path) -> tuple[tuple[int, ...], VoxelSize]:
-    """Return the shape and the voxel size of a prescan."""
-    if prescan.stack is not None and prescan.voxel_size is not None:
-        return prescan.stack.shape, prescan.voxel_size
-    status = inspect_image(path)
-    voxel_size = prescan.voxel_size or status.voxel_size
-    if not status.shape or voxel_size is None:
-        msg = (
-            f"{path.name} does not tell its shape and voxel size, so its pixels are no µm. The "
-            "stage stays. Save prescans with their scaling."
-        )
-        raise ScopeError(msg)
-    return status.shape, voxel_size
 
 
 def _is_wanted_at_once(then: NextPrescan | None) -> bool:

@@ -4,13 +4,13 @@ import pytest
 
 from dystrack.core.errors import ScopeError
 from dystrack.images.readers import read_image
-from emulators.labs import NisLab, QuickClock
+from emulators.labs import NisLab
 from emulators.world import PRESCAN
 
 
 @pytest.fixture
 def lab(tmp_path):
-    one = NisLab(tmp_path, clock=QuickClock())
+    one = NisLab(tmp_path)
     one.scope = one.open()
     yield one
     one.close()
