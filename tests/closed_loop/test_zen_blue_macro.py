@@ -56,6 +56,7 @@ def a_microscope(clock, n=1, axes=None, **options):
 def settings(folder, axes=None, **others):
     axes = axes or StageAxes()
     signs = {"SIGN_X": axes.x_sign, "SIGN_Y": axes.y_sign, "SIGN_Z": axes.z_sign}
+    signs["SWAP_XY"] = int(axes.swaps_yx)
     return {"FOLDER": str(folder), "TIME_POINTS": 10, "INTERVAL_S": 30} | signs | others
 
 
@@ -63,6 +64,7 @@ AXES = [
     StageAxes(),
     StageAxes(-1, 1, -1, origin=PositionUm(10.0, -500.0, 700.0)),
     StageAxes(y_sign=-1),
+    StageAxes(y_sign=-1, swaps_yx=True),
 ]
 
 

@@ -81,6 +81,13 @@ def test_it_takes_the_next_prescan_where_that_is_wanted(tmp_path):
     assert [(scan[0] - 2000.0) / 2.5 for scan in scans] == pytest.approx([1, 5])
 
 
+def test_it_swaps_the_axes_where_the_stage_does(tmp_path):
+    to_the_right = CoordsLine(4.0, 17.5, 21.5, "OK"), None
+    with Answering(tmp_path, lambda _: to_the_right):
+        _, scans = run_script(tmp_path, TIME_POINTS=1, SWAP_XY=1, SIGN_X=-1)
+    assert scans[0][:3] == pytest.approx([2000.0, 1005.0 - 5.0, 803.0])
+
+
 def test_it_refuses_to_start_before_dystrack_or_without_positions(tmp_path):
     assert "Start DySTrack before this script" in run_script(tmp_path)[0]
     with Answering(tmp_path):

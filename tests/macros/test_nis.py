@@ -20,11 +20,15 @@ def jobs_in(folder, n=1, axes=None, world=None, **settings):
     axes = axes or StageAxes()
     world = world or World(drifting_samples(n, velocity=SLOW_UM_S), axes=axes)
     signs = {"SIGN_X": axes.x_sign, "SIGN_Y": axes.y_sign, "SIGN_Z": axes.z_sign}
+    signs["SWAP_XY"] = int(axes.swaps_yx)
     given = {"FOLDER": str(folder), "POSITIONS": n, "TIMEOUT_S": 5} | signs | settings
     return FakeJobs(world, PRESCAN, MAIN_SCAN, **given)
 
 
-@pytest.mark.parametrize("axes", [None, MIRRORED], ids=["straight", "mirrored"])
+SWAPPED = StageAxes(1, -1, 1, swaps_yx=True)
+
+
+@pytest.mark.parametrize("axes", [None, MIRRORED, SWAPPED], ids=["straight", "mirrored", "swapped"])
 def test_it_follows_two_samples(tmp_path, axes):
     jobs = jobs_in(tmp_path, n=2, axes=axes)
     with Answering(tmp_path):

@@ -220,6 +220,7 @@ def test_it_is_stopped(scope):
         ({"config": "/nowhere/scope.cfg"}, "There is no configuration /nowhere/scope.cfg"),
         ({"config": "MMConfig_nonsense.cfg"}, "could not be loaded"),
         ({"z_owner": "me"}, "z_owner is 'me'"),
+        ({"objective": "1000x"}, "There is no objective '1000x'. Choose one of Nikon 40X"),
         ({"settle_s": -1.0}, "settle_s is -1.0"),
         ({"prescan_planes": 0}, "planes of a scan is 0"),
         ({"main_planes": 3, "main_channels": "a/b/c"}, "'a/b/c' is not understood"),
@@ -246,3 +247,9 @@ def test_a_device_that_somebody_else_holds_is_told(tmp_path):
 def test_the_defaults_open_the_demonstration_devices():
     with open_micromanager() as scope:
         assert scope.traits.reach_um.z == 20.0
+
+
+def test_an_objective_is_put_in_place():
+    with open_micromanager(objective="Nikon 40X Plan Fluor ELWD") as scope:
+        assert scope.facts().objective == "Nikon 40X Plan Fluor ELWD"
+        assert scope.facts().pixel_size_um == 0.25

@@ -32,6 +32,7 @@ TIME_POINTS = 100
 INTERVAL_S = 300  # from the beginning of a time point to that of the next
 TIMEOUT_S = 60  # how long to wait for an answer before staying where it is
 SIGNS = {"z_sign": 1, "y_sign": 1, "x_sign": 1}  # -1 if the stage moves the wrong way
+SWAP_XY = 0  # 1 if the stage's x runs along the image's y; the signs are those of the image's axes
 ROOM_UM = (100.0, 2000.0, 2000.0)  # z, y, x: how far from the positions the stage may ever go
 LARGEST_STEP_UM = (50.0, 500.0, 500.0)
 
@@ -63,7 +64,7 @@ def main():
         driver = Driver(
             Guard(scope, rules, print),
             Plan(places, TIME_POINTS, INTERVAL_S, obeys_intervals=True),
-            StageAxes(**SIGNS),
+            StageAxes(**SIGNS, swaps_yx=bool(SWAP_XY)),
             folder,
             FolderHandOff(folder, TIMEOUT_S, answer_files=True),
             SYSTEM_CLOCK,

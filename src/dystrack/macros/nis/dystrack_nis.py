@@ -28,6 +28,7 @@ TIMEOUT_S = 60  # how long to wait for an answer before staying where it is
 SIGN_X = 1  # -1 if the stage moves the wrong way along an axis
 SIGN_Y = 1
 SIGN_Z = 1
+SWAP_XY = 0  # 1 if the stage's x runs along the image's y; the signs are those of the image's axes
 LARGEST_MOVE = 1.0  # in frames (in z: stacks); a target further away is not followed
 
 # ---- End of the settings -------------------------------------------------------------------------
@@ -149,6 +150,8 @@ def follow(here, image, answer, names=("Z", "Y", "X")):
     if any(abs(o) > LARGEST_MOVE * n * um for o, n, um in zip(offsets, sizes, steps)):
         return here, "stays: the target is too far away (x %.0f, y %.0f, z %.0f)" % tuple(offsets)
     moves = [sign * offset for sign, offset in zip((SIGN_X, SIGN_Y, SIGN_Z), offsets)]
+    if SWAP_XY:
+        moves = [moves[1], moves[0], moves[2]]
     place = [at + move for at, move in zip(here, moves)]
     return place, "moves by x %.1f, y %.1f, z %.1f um: %s" % (*moves, message)
 

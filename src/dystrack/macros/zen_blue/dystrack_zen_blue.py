@@ -38,6 +38,7 @@ MOST_TARGETS = 10  # for one prescan, the most urgent first
 SIGN_X = 1  # -1 if the stage moves the wrong way along an axis
 SIGN_Y = 1
 SIGN_Z = 1
+SWAP_XY = 0  # 1 if the stage's x runs along the image's y; the signs are those of the image's axes
 LARGEST_MOVE = 1.0  # in frames (in z: stacks); a target further away is not followed
 
 # ---- End of the settings -------------------------------------------------------------------------
@@ -228,6 +229,8 @@ def follow(position, geometry, answer):
         what = "stays: the target is too far away (x %.0f, y %.0f, z %.0f um)"
         return position, what % tuple(offset_um)
     moves = tuple(sign * um for sign, um in zip((SIGN_X, SIGN_Y, SIGN_Z), offset_um))
+    if SWAP_XY:
+        moves = (moves[1], moves[0], moves[2])
     moved = tuple(at + move for at, move in zip(position, moves))
     return moved, "moves by x %.1f, y %.1f, z %.1f um: " % moves + message
 

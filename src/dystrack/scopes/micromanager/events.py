@@ -42,6 +42,13 @@ def tracking_events(driver: Driver, scope: MicroManagerScope) -> "Iterator[useq.
     ScopeError
         If the microscope fails; a scan that fails ends the acquisition.
     """
+    try:
+        yield from _events(driver, scope)
+    finally:
+        scope.series.close()
+
+
+def _events(driver: Driver, scope: MicroManagerScope) -> "Iterator[useq.MDAEvent]":
     steps = driver.steps()
     scan = next(steps, None)
     while scan is not None:

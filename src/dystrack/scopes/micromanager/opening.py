@@ -38,6 +38,7 @@ def open_micromanager(
     main_exposure_ms: float = 50.0,
     prescan_binning: str = "",
     main_binning: str = "",
+    objective: str = "",
     z_owner: str = "drive",
     settle_s: float = 0.1,
     pixel_size_um: float = 0.0,
@@ -60,6 +61,8 @@ def open_micromanager(
         Exposure time of channels without one of their own in ms.
     prescan_binning, main_binning : str, default ""
         Binning, as the camera's property says it, such as 2 or 2x2; as it is if not given.
+    objective : str, default ""
+        Label of the objective, put in place once, before the run; as it is if not given.
     z_owner : str, {"drive", "lock", "offset"}, default "drive"
         Who decides about z: the focus drive, moved by DySTrack; the focus lock alone; or the
         offset of the focus lock, moved by DySTrack.
@@ -96,6 +99,7 @@ def open_micromanager(
         channels = parse_channels(main_channels)
         main_scan = Recipe(main_planes, main_step_um, main_exposure_ms, channels, main_binning)
     with loaded_core(config) as core:
+        _put_in_place(core, objective)
         from dystrack.scopes.micromanager.bridge import MicroManagerScope  # noqa: PLC0415 - heavy
 
         scope = MicroManagerScope(
@@ -163,3 +167,16 @@ def _load(core: "CMMCorePlus", config: str) -> None:
             "on, and see that their adapters are installed: mmcore install."
         )
         raise ConfigurationError(msg) from error
+
+
+def _put_in_place(core: "CMMCorePlus", objective: str) -> None:
+    """Turn the turret to an objective, if one is wanted."""
+    if not objective:
+        return
+    turrets = core.guessObjectiveDevices()
+    known = {str(label): turret for turret in turrets for label in core.getStateLabels(turret)}
+    if objective not in known:
+        msg = f"There is no objective {objective!r}. Choose one of {', '.join(known) or 'none'}."
+        raise ConfigurationError(msg)
+    core.setStateLabel(known[objective], objective)
+    core.waitForDevice(known[objective])
