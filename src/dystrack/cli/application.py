@@ -33,6 +33,7 @@ _COMMANDS = {
     "convert": (False, "Make an experiment.toml of a Python run file."),
     "doctor": (False, "Say whether this computer is ready for a run, or what to do."),
     "check": (True, "Say what is wrong with a pipeline or prescans, before a run."),
+    "train": (False, "Paint on a few prescans, and get a pipeline that follows what was painted."),
     "show": (True, "Show what a pipeline does to a prescan, step by step."),
     "evaluate": (True, "Say how far a pipeline can be trusted, from prescans under stress."),
     "calibrate": (True, "Measure how a stage lies to its images."),

@@ -80,7 +80,7 @@ def test_a_cluster_gives_the_same_rows(cases):
     distributed = pytest.importorskip("distributed")
     wanted = [cases(do="answer"), cases(do="answer", note="")]
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=":0"
     ) as cluster:
         there = sorted(run_on_cluster(wanted, cluster.scheduler_address, 60.0), key=str)
     here = sorted(run_locally(wanted, 2, timeout_s=60.0), key=str)
