@@ -28,7 +28,7 @@ from dystrack.manager.watching.folder_lock import FolderLock
 
 N_TIME_POINTS, N_POSITIONS, N_SESSIONS, N_VIEWERS = 4000, 4, 12, 3
 INTERVAL_S = 10.0
-UPDATES = 25
+UPDATES = 15
 _FALLING_BACK = (
     "[...document.querySelectorAll('.tile .chip')].some((e) => e.textContent === 'falling back')"
 )
@@ -179,7 +179,7 @@ def measure_page() -> None:
                 f"a position opens, with its first charts, in {time.perf_counter() - began_s:.2f} s"
             )
             print(f"server: {server.memory_info().rss / 1e6:.0f} MB resident")
-            print(f"server, page open, nothing new: {cpu_share(server, 15.0):.1f} % of a core")
+            print(f"server, page open, nothing new: {cpu_share(server, 10.0):.1f} % of a core")
             browser.execute_cdp_cmd("Performance.enable", {})
             time.sleep(2.0)
             before, began_s = busy_s(browser), time.perf_counter()
