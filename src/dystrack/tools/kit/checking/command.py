@@ -143,7 +143,9 @@ def run_check(
         _try(wanted, checked, package, found, screen)
         if found is not None:
             _answer(Path(reference).name, wanted, checked, found, screen)
-    screen.end(f"Next: dystrack rehearse {reference} {request.target_dir or 'FOLDER'}")
+    with_options = ", with the same options" if request.analysis_kwargs else ""
+    where = request.target_dir or "FOLDER"
+    screen.end(f"Next: dystrack rehearse {reference} {where}{with_options}")
     return screen.is_ready
 
 
