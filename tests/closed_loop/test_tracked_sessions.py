@@ -84,3 +84,27 @@ def test_a_fallback_predicts_and_leaves_answers_alone(tmp_path):
     assert [one.msg for one in told[::2]] == ["OK"] * 4
     assert [one.msg for one in told[1::2]] == ["TRACKER:GAP"] * 4
     assert all((one.z, one.y, one.x) == tuple(one.own) for one in told[::2])
+
+
+def fast_cells(folder, **settings):
+    sample = make_sample(SCENE, "hard", seed=2, speed=9.0)
+    session = {"track": "auto", "answer_files": True}
+    return track_scene(
+        folder,
+        SCENE,
+        16,
+        sites=[Site(sample)],
+        file_format="imagej_tiff",
+        session=session,
+        **settings,
+    )
+
+
+def test_a_microscope_may_obey_the_proposed_intervals(tmp_path):
+    joined = fast_cells(tmp_path, obeys_intervals=True)
+    visits, told = joined.visits, joined.told.of(Answered)
+    assert len(told) == len(visits) == joined.stats["target_counter"] > 16
+    for before, after, answer in zip(visits, visits[1:], told, strict=False):
+        if answer.next_in_s is not None and not before.searching:
+            assert after.time_s - before.time_s <= answer.next_in_s + 60.0  # what scans take
+    assert visits[-1].in_view

@@ -34,7 +34,8 @@ PIPELINES = {
 }
 OF_SCENE = {
     "primordium": ("lateral_line", "drift", "template"),
-    "organoid": ("intensity", "otsu", "objct", "minimal_example", "drift", "template"),
+    # "objct" finds single tips of an organoid, now this one and then that one.
+    "organoid": ("intensity", "otsu", "minimal_example", "drift", "template"),
     "node": ("chick_node", "drift", "template"),
     "dividing_cells": ("otsu", "nearest_object", "drift", "template"),
 }

@@ -53,7 +53,9 @@ def test_a_division_is_told_and_both_daughters_are_targets(tmp_path, division, e
     image = cells((5, 40, 54), (5, 58, 78), width=5.0)
     answer, _, findings = analyse(tmp_path, image, division=division, **cache)
     assert answer.img_msg == "WARN:DIVISION"
-    assert [target.name for target in findings.targets] == ["sister"]
+    assert [target.name for target in findings.targets] == ["followed", "sister"]
+    places = sorted(target.place[1:] for target in findings.targets)
+    assert places == [pytest.approx((40, 54), abs=1.0), pytest.approx((58, 78), abs=1.0)]
     if expected:
         assert answer[1:3] == pytest.approx(expected, abs=1.0)
 
@@ -81,3 +83,23 @@ def test_noise_is_never_ok(tmp_path, shape, seed):
     except TargetNotFoundError:
         return
     assert answer.img_msg != "OK"
+
+
+@pytest.mark.parametrize("shape", [SHAPE, SHAPE[1:]])
+def test_cells_that_touch_can_be_parted(tmp_path, shape):
+    image = cells((5, 47, 56), (5, 47, 80), width=7.0, shape=shape)
+    joined, _, _ = analyse(tmp_path, image)
+    assert joined[1:3] == pytest.approx((47, 68), abs=1.0)
+    answer, cache, _ = analyse(tmp_path, image, split=True)
+    assert answer[1:3] == pytest.approx((47, 56), abs=2.0)
+    again, _, _ = analyse(tmp_path, cells((5, 47, 70), width=7.0, shape=shape), split=True, **cache)
+    assert again[1:3] == pytest.approx((47, 70), abs=1.0)
+
+
+def test_a_dim_cell_beside_a_bright_one_can_have_a_threshold_of_its_own(tmp_path):
+    dim = 0.25 * (cells((5, 47, 50)).astype(float) - 3) + 3
+    image = np.maximum(dim, cells((5, 47, 100))).astype(np.uint8)
+    lost, _, _ = analyse(tmp_path, image, threshold=25)
+    assert lost[1:3] == pytest.approx((47, 100), abs=1.0)
+    answer, _, _ = analyse(tmp_path, image, local_px=10)
+    assert answer[1:3] == pytest.approx((47, 50), abs=1.0)

@@ -4,6 +4,9 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from dystrack.core.coordinates import PixelPosition, centre_of
 from dystrack.core.errors import ConfigurationError, TargetNotFoundError
 from dystrack.core.protocols import AnalysisResult
@@ -19,7 +22,7 @@ from dystrack.pipelines.utilities.objects import FoundObject, objects_in, withou
 from dystrack.pipelines.utilities.preparation import prepare_image, refuse_constant
 from dystrack.pipelines.utilities.reporting import report
 from dystrack.pipelines.utilities.smoothing import smooth
-from dystrack.pipelines.utilities.thresholds import otsu_threshold
+from dystrack.pipelines.utilities.thresholds import local_thresholds, otsu_threshold
 from dystrack.pipelines.utilities.warming import rehearse
 
 __all__ = ["analyze_image", "warm_up"]
@@ -38,6 +41,8 @@ def analyze_image(
     min_size: int = 50,
     max_size: int = 0,
     division: str = "nearer",
+    local_px: float = 0.0,
+    split: bool = False,
     invert: bool = False,
     await_write: float = 2,
     warn_8bit: bool = True,
@@ -69,7 +74,12 @@ def analyze_image(
         Voxels of the largest object that counts; 0 for any.
     division : str, {"nearer", "larger", "both"}, optional, default "nearer"
         What to follow when the object divides: the daughter that is nearer to the middle, the
-        larger one, or the point between both. The sister is always among the extra targets.
+        larger one, or the point between both. Both daughters are always extra targets.
+    local_px : float, optional, default 0.0
+        Radius of a cell in pixels, for cells of different brightness: each has a threshold of its
+        own then, half the height of the brightest pixel around. 0 for one threshold for all.
+    split : bool, optional, default False
+        If True, cells that touch are parted where they are narrow.
     invert : bool, optional, default False
         If True, dark is taken for bright, for transmitted light.
     await_write : float, optional, default 2
@@ -120,15 +130,15 @@ def analyze_image(
     smoothed = without_background(smooth(image, gauss_sigma), background_px)
     announce("Smoothed", smoothed)
     refuse_constant(smoothed)
-    level = threshold or otsu_threshold(smoothed)
-    objects, labels = objects_in(smoothed >= level, min_size, max_size or None)
+    level = _level(smoothed, threshold, local_px)
+    objects, labels = objects_in(smoothed >= level, min_size, max_size or None, parts=split)
     if not objects:
-        raise _no_object(level, min_size, max_size)
+        raise _no_object(float(np.min(level)), min_size, max_size)
     followed = min(objects, key=lambda one: unlikeness_px(one, centre, size, image.shape[-1]))
     sister = _sister(followed, objects, size)
     if sister and division == "larger" and sister.n_voxels > followed.n_voxels:
         followed, sister = sister, followed
-    report(verbose, f"{len(objects)} objects from {level:g} on; followed: {followed}")
+    report(verbose, f"{len(objects)} objects from {np.min(level):g} on; followed: {followed}")
 
     # 4. Keep to the middle of the stack
     target = _between(followed, sister) if sister and division == "both" else followed.centre
@@ -148,9 +158,18 @@ def analyze_image(
         confidence,
         findings=findings,
         mask=mask,
-        targets=(_as_target("sister", sister),) if sister else (),
+        targets=_daughters(followed, sister) if sister else (),
         cache={"size": float(followed.n_voxels)},
     )
+
+
+def _level(
+    smoothed: npt.NDArray[np.uint8], threshold: float, local_px: float
+) -> float | npt.NDArray[np.float32]:
+    """Return from which grey value on a pixel belongs to an object, for all or for each."""
+    if local_px > 0:
+        return local_thresholds(smoothed, local_px, threshold)
+    return threshold or otsu_threshold(smoothed)
 
 
 def _no_object(level: float, min_size: int, max_size: int) -> TargetNotFoundError:
@@ -179,8 +198,12 @@ def _between(one: FoundObject, other: FoundObject) -> PixelPosition:
     return PixelPosition(*((a + b) / 2 for a, b in zip(one.centre, other.centre, strict=True)))
 
 
-def _as_target(name: str, one: FoundObject) -> dict[str, Any]:
-    return {"name": name, **one.centre._asdict()}
+def _daughters(*both: FoundObject) -> tuple[dict[str, Any], ...]:
+    """Return both daughters as extra targets, the one that is followed first."""
+    names = ("followed", "sister")
+    return tuple(
+        {"name": name, **one.centre._asdict()} for name, one in zip(names, both, strict=True)
+    )
 
 
 def warm_up(**img_kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""Thresholds that separate a target from the background; each is a number."""
+"""Thresholds that separate a target from the background: a number, or one for each pixel."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,13 +8,16 @@ from dystrack.core.errors import TargetNotFoundError
 from dystrack.pipelines.utilities.object_counting import histogram, object_counts
 from dystrack.pipelines.utilities.preparation import refuse_constant
 
-__all__ = ["object_count_threshold", "object_counts", "otsu_threshold"]
+__all__ = ["local_thresholds", "object_count_threshold", "object_counts", "otsu_threshold"]
 
 Bytes = npt.NDArray[np.uint8]
 
 _N_LEVELS = 256
 _COUNT_SIGMA = 3
 _TOO_BRIGHT = 250
+_SD_OF_MAD = 1.4826
+_LEAST_LOCAL_SD = 6.0
+_LEAST_LOCAL_GREY = 2.0
 
 
 def object_count_threshold(smoothed: Bytes, count_reduction: float = 0.5) -> int:
@@ -62,6 +65,36 @@ def object_count_threshold(smoothed: Bytes, count_reduction: float = 0.5) -> int
             "and `channel`; `count_reduction` or `gauss_sigma` may have to be adapted."
         )
     return threshold
+
+
+def local_thresholds(
+    image: npt.NDArray[np.uint8], radius_px: float, least: float = 0.0
+) -> npt.NDArray[np.float32]:
+    """Return for each pixel half the height of the brightest one in its surroundings.
+
+    So a dim object beside a bright one has an outline of its own.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (Z, Y, X) or (Y, X)
+        Image without background.
+    radius_px : float
+        Radius of the surroundings along y and x, about that of an object.
+    least : float, optional, default 0.0
+        No threshold is lower than this, or than six standard deviations of the image about its
+        median, by the median deviation.
+
+    Returns
+    -------
+    ndarray of float32
+        Thresholds.
+    """
+    median = float(np.median(image))
+    noise = _SD_OF_MAD * float(np.median(np.abs(image - median)))
+    lowest = max(least, median + _LEAST_LOCAL_SD * noise, median + _LEAST_LOCAL_GREY)
+    window = 2 * round(radius_px) + 1
+    highest = scipy.ndimage.maximum_filter(image, (1, window, window)[-image.ndim :])
+    return np.asarray(np.maximum(highest / 2, lowest), np.float32)
 
 
 def otsu_threshold(smoothed: Bytes) -> int:
