@@ -79,8 +79,8 @@ def objects_in(
 def parted(mask: Mask) -> npt.NDArray[np.int32]:
     """Return the number of the object at each voxel, touching objects being two.
 
-    Where an object, as it is seen along z, is narrower than three quarters of its greatest width, it is
-    parted; each voxel belongs to the nearest core.
+    Where an object, as it is seen along z, is narrower than three quarters of its greatest width,
+    it is parted; each voxel belongs to the nearest core.
 
     Parameters
     ----------
