@@ -57,7 +57,9 @@ def main() -> None:
 class Journal:
     """Writes a run that never was, as a session writes it."""
 
-    def __init__(self, folder: Path, n_positions: int = N_POSITIONS) -> None:
+    def __init__(
+        self, folder: Path, n_positions: int = N_POSITIONS, n_time_points: int = N_TIME_POINTS
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "dystrack_journal.jsonl"
         self._folder = folder
@@ -65,7 +67,7 @@ class Journal:
         self._lock.take()
         self._n_positions = n_positions
         self._n = 0
-        self._at = datetime.now(UTC) - timedelta(seconds=INTERVAL_S * N_TIME_POINTS)
+        self._at = datetime.now(UTC) - timedelta(seconds=INTERVAL_S * n_time_points)
         begin = {"pipeline": "p", "settings": {}, "versions": {}, "existing": [], "resumed": False}
         self.add("SessionStarted", folder=str(folder), **begin)
 
@@ -194,7 +196,9 @@ def measure_page() -> None:
 def measure_sessions() -> None:
     """Print what many sessions on one page cost."""
     with tempfile.TemporaryDirectory() as folder, browsing() as (browser,):
-        journals = [Journal(Path(folder) / f"scope_{n}") for n in range(N_SESSIONS)]
+        journals = [
+            Journal(Path(folder) / f"scope_{n}", n_time_points=100) for n in range(N_SESSIONS)
+        ]
         for journal in journals:
             journal.add_prescans(400)
         with served(*(journal.path.parent for journal in journals)) as (link, server):
@@ -239,7 +243,7 @@ def measure_hand_off() -> None:
 def measure_failure() -> None:
     """Print how long it takes until a failure shows."""
     with tempfile.TemporaryDirectory() as folder, browsing() as (browser,):
-        journal = Journal(Path(folder) / "run", n_positions=3)
+        journal = Journal(Path(folder) / "run", n_positions=3, n_time_points=10)
         journal.add_prescans(30)
         with served(journal.path.parent) as (link, _):
             browser.get(link)

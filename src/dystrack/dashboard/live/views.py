@@ -10,7 +10,7 @@ from dystrack.dashboard.live.session import LiveSession
 from dystrack.dashboard.live.states import SEVERITIES, PositionState, is_late, position_state
 from dystrack.history.entries import Entry, time_of
 
-__all__ = ["natural", "position_view", "prescan_view", "session_view"]
+__all__ = ["natural", "position_view", "prescan_view", "session_view", "signs_of"]
 
 _LONGEST_TEXT = 300
 
@@ -101,6 +101,17 @@ def position_view(session: LiveSession, position: LivePosition, now_s: float) ->
             "frame": frame_of(position.last, position.rows, position.track),
         }
     return view
+
+
+def signs_of(session: LiveSession, now_s: float) -> dict[str, str]:
+    """Return a text for each position that changes whenever what its tile shows may do so."""
+    signs = {}
+    for name, position in session.positions.items():
+        silent_s = None if position.last_s is None else now_s - position.last_s
+        late = is_late(silent_s, position.interval_s)
+        run = f"{session.start.get('at')} {session.is_over}"
+        signs[name] = f"{run} {len(position.rows)} {late} {position.held}"
+    return signs
 
 
 def prescan_view(session: LiveSession, number: int) -> dict[str, Any] | None:

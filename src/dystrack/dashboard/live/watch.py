@@ -10,7 +10,7 @@ from dystrack.core.protocols import SYSTEM_CLOCK, Clock
 from dystrack.dashboard.live.disk import DiskPace
 from dystrack.dashboard.live.plain import dumped
 from dystrack.dashboard.live.session import LiveSession
-from dystrack.dashboard.live.views import natural, position_view, session_view
+from dystrack.dashboard.live.views import natural, position_view, session_view, signs_of
 from dystrack.manager.watching.folder_lock import is_owned
 
 __all__ = ["Watch"]
@@ -88,16 +88,19 @@ class Watch:
         }
 
     def _changes(self, session: LiveSession) -> list[str]:
-        shown = self._shown[session.id]
-        view, tiles = self.view(session), self.tiles(session)
-        is_all = not tiles.keys() >= shown.keys() - {""}  # another run has begun
-        texts = {"": dumped(view), **{name: dumped(tile) for name, tile in tiles.items()}}
-        changed = {name for name, text in texts.items() if shown.get(name) != text}
-        self._shown[session.id] = texts
-        if not changed:
+        """Return a message on what changed; what cannot have changed is not even looked at."""
+        shown, now_s = self._shown[session.id], self._clock.time()
+        view, signs = self.view(session), signs_of(session, now_s)
+        is_all = not signs.keys() >= shown.keys() - {""}  # another run has begun
+        names = [name for name in sorted(signs, key=natural) if shown.get(name) != signs[name]]
+        signs[""] = dumped(view)
+        is_same = not names and shown.get("") == signs[""]
+        self._shown[session.id] = signs
+        if is_same:
             return []
-        new = tiles if is_all else {name: tiles[name] for name in changed - {""}}
-        return [_message(view, new, self._clock.time(), is_all=is_all)]
+        wanted = sorted(session.positions, key=natural) if is_all else names
+        tiles = {name: position_view(session, session.positions[name], now_s) for name in wanted}
+        return [_message(view, tiles, now_s, is_all=is_all)]
 
     def _look_around(self, session: LiveSession) -> None:
         """Note what the journal does not tell: room on the disk, and a manager that died."""
