@@ -25,7 +25,7 @@ def test_a_new_user_needs_nothing_but_a_name(tmp_path, monkeypatch, capsys):
     run("--time_points", "1", *FAST)
     said = capsys.readouterr().out
     assert "simulator: simulated from beginning to end." in said
-    assert "6 visits; at 6 of them the stage followed the answer." in said
+    assert "6 visits; the stage followed the answer at 6." in said
     assert len(list((tmp_path / "dystrack_trial_1").glob("prescan_*_pos_?.ome.tif"))) == 6
     assert (tmp_path / "dystrack_trial_2").is_dir()
 
@@ -48,6 +48,18 @@ def test_an_experiment_has_a_pipeline_a_folder_and_options(tmp_path):
     )
     assert len(list(folder.glob("job_*.ome.tif"))) == 4
     assert VisitRecord(folder).progress().visited == {1}
+
+
+def test_dark_prescans_are_not_waited_for(tmp_path, monkeypatch):
+    import dystrack.tools.microscope.running as module
+
+    given = {}
+    opened = module.open_run
+    monkeypatch.setattr(
+        module, "open_run", lambda *args, **kw: given.update(kw["defaults"]) or opened(*args, **kw)
+    )
+    run("center_of_mass", str(tmp_path / "run"), "--time_points", "1", *FAST)
+    assert given["quiet_s"] == 0.0
 
 
 def test_an_experiment_file_says_it_too(tmp_path):
@@ -145,7 +157,7 @@ def test_a_device_error_ends_the_run_if_the_person_chose_so(tmp_path, monkeypatc
     assert ended.value.code == 1
     said = capsys.readouterr()
     assert "could not take the prescan: RuntimeError: the shutter sticks" in said.err
-    assert "1 visits" in said.out
+    assert "1 visit;" in said.out
 
 
 def test_a_pipeline_that_fails_at_once_ends_the_microscope_too(tmp_path, capsys):

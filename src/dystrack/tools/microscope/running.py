@@ -12,6 +12,7 @@ from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import SYSTEM_CLOCK, Pipeline
 from dystrack.manager.assembly import Run, open_run
 from dystrack.manager.events import Listener, Warned
+from dystrack.manager.wording import count
 from dystrack.scopes.driver import Driver, ImageAxes, Plan, StoppedError, run_driver
 from dystrack.scopes.guard import Guard
 from dystrack.scopes.hand_off import FolderHandOff
@@ -24,6 +25,7 @@ __all__ = ["Experiment", "prepare_experiment", "run_experiment"]
 _JOIN_S = 0.2
 _FORCED = {"answer_files": True}
 _DEFAULTS = {"file_start": "prescan", "isolate": True}
+_OF_OWN_FILES = {"quiet_s": 0.0}  # they are put in place complete, however dark they end
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Experiment:
         """How it went."""
         n_moved = sum(visit.moved for visit in self.visits)
         return (
-            f"{len(self.visits)} visits; at {n_moved} of them the stage followed the answer. "
+            f"{count(len(self.visits), 'visit')}; the stage followed the answer at {n_moved}. "
             f"What the stage did is in {self.driver.folder / 'dystrack_visits.jsonl'}"
         )
 
@@ -170,7 +172,7 @@ def run_experiment(
                 folder,
                 pipeline,
                 settings,
-                defaults=_DEFAULTS,
+                defaults=_defaults(experiment),
                 on_event=on_event,
                 should_stop=should_stop,
             )
@@ -180,6 +182,12 @@ def run_experiment(
         drive.start()
         run.to_its_end()
         should_stop()
+
+
+def _defaults(experiment: Experiment) -> dict[str, Any]:
+    """Return the settings of the session that hold where the user gives none."""
+    writes = experiment.driver.guard.traits.delivers_pixels
+    return {**_DEFAULTS, **(_OF_OWN_FILES if writes else {})}
 
 
 class _DriverThread(threading.Thread):
