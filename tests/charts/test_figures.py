@@ -125,6 +125,12 @@ def test_every_answer_is_in_the_histogram_by_its_outcome():
     assert bars == {"tracked": 11, "failed": 1, "held": 2, "not sent": 1}
 
 
+@pytest.mark.parametrize(("n_alike", "ticks"), [(2, {"dtick": 1}), (9, {"nticks": 6})])
+def test_few_answers_are_counted_one_by_one(n_alike, ticks):
+    figure = latency_histogram([a_row(n, sent_s=0.02) for n in range(n_alike)])
+    assert ticks.items() <= figure.layout["yaxis"].items()
+
+
 def test_a_strip_tells_positions_and_no_tracking_apart():
     rows = some_rows()
     figure = view_strips({"1": rows, "B 7": rows[:4]}, CLOCK)

@@ -19,6 +19,7 @@ _PARTS = (
 )
 _MS_PER_S = 1000.0
 _LEAST_MS = 1.0
+_MOST_SINGLE_TICKS = 6
 _N_BINS = 24
 _HEIGHT = 300
 _OUTCOME_ROLES = {"tracked": "stage", "failed": "bad", "held": "held", "not sent": "still"}
@@ -73,6 +74,8 @@ def latency_histogram(rows: Sequence[Row]) -> Figure:
     }
     every = [ms for values in taken.values() for ms in values if ms is not None]
     edges = np.geomspace(min(every, default=1.0) / 1.01, max(every, default=10.0) * 1.01, _N_BINS)
+    most = int(np.histogram(every, edges)[0].max())
+    ticks = {"dtick": 1} if most < _MOST_SINGLE_TICKS else {"nticks": _MOST_SINGLE_TICKS}
     bars = [_bars(edges, outcome, taken) for outcome in _OUTCOME_ROLES if taken[outcome]]
     return Figure(
         "latency_histogram",
@@ -84,7 +87,7 @@ def latency_histogram(rows: Sequence[Row]) -> Figure:
             barmode="stack",
             bargap=0,
             xaxis=_log_axis("Time to the answer / ms"),
-            yaxis=axis("Answers", rangemode="tozero", nticks=6, tickformat="d"),
+            yaxis=axis("Answers", rangemode="tozero", tickformat="d", **ticks),
         ),
         is_over_time=False,
     )

@@ -118,6 +118,15 @@ def test_a_run_without_an_end_goes_on_or_was_killed(tmp_path):
     assert any("1 lines of the journal are torn" in text for text in run.unknown)
 
 
+def test_prescans_that_a_killed_run_left_unanswered_are_counted(tmp_path):
+    made_up_run(tmp_path, [AHEAD, AHEAD])
+    path = tmp_path / "dystrack_journal.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    second = [n for n, line in enumerate(lines) if '"ImageNoticed"' in line][1]
+    path.write_text("".join(lines[: second + 1]))
+    assert "1 prescan had no answer by then." in describe_folder(tmp_path).state
+
+
 def test_a_failure_that_ended_the_session_is_told(tmp_path):
     with pytest.raises(RuntimeError, match="dark"):
         made_up_run(tmp_path, [RuntimeError("dark")])

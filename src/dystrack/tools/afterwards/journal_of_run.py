@@ -31,6 +31,8 @@ class JournalOfRun:
         When the last event happened.
     n_earlier, n_resumed, n_torn : int
         Runs before it in the same journal, how often it was resumed, and lines that are torn.
+    n_waiting : int
+        Prescans that were noticed and have no answer.
     """
 
     start: Record
@@ -41,6 +43,7 @@ class JournalOfRun:
     n_earlier: int = 0
     n_resumed: int = 0
     n_torn: int = 0
+    n_waiting: int = 0
 
     @property
     def began(self) -> datetime:
@@ -84,7 +87,9 @@ def read_run(path: Path) -> JournalOfRun | None:
     gathering = Gathering()
     for record in own:
         _take(run, gathering, record)
-    run.entries += gathering.ended()
+    ended = gathering.ended()
+    run.entries += ended
+    run.n_waiting = len(gathering.waiting) - len(ended)
     return run
 
 

@@ -13,7 +13,7 @@ from dystrack.history.entries import Entry, event_of, time_of
 from dystrack.history.track import Track
 from dystrack.manager.events import SessionEnded
 from dystrack.manager.settings import Settings
-from dystrack.manager.wording import describe_end
+from dystrack.manager.wording import count, describe_end
 from dystrack.tools.afterwards.journal_of_run import JournalOfRun
 from dystrack.tools.afterwards.run_record import Failure, PositionRecord, RunRecord
 from dystrack.tools.afterwards.thumbnails import Thumbnails
@@ -120,9 +120,10 @@ def _state(run: JournalOfRun) -> str:
         error = run.end.get("error", "")
         return f"{time_of(run.end).astimezone():%Y-%m-%d %H:%M:%S}  {ending} {error}".strip()
     ago = duration_words((datetime.now(UTC) - run.last).total_seconds())
+    waiting = f" {count(run.n_waiting, 'prescan')} had no answer by then." if run.n_waiting else ""
     return (
         f"No end is recorded: the run still goes on, or it was killed. Its last event is of "
-        f"{run.last.astimezone():%Y-%m-%d %H:%M:%S}, {ago} before this report."
+        f"{run.last.astimezone():%Y-%m-%d %H:%M:%S}, {ago} before this report.{waiting}"
     )
 
 
