@@ -34,7 +34,9 @@ def follow(target_path, sigma=1.0, name="", reference=None):
 
 @pytest.fixture(autouse=True)
 def no_module_of_another_test(monkeypatch):
-    """Forget the `my_pipeline` that another test imported; what this one imports goes too."""
+    """Forget the `my_pipeline` of another test, and where it was found."""
+    elsewhere = [path for path in sys.path if not Path(path, "my_pipeline.py").exists()]
+    monkeypatch.setattr(sys, "path", elsewhere)
     monkeypatch.setitem(sys.modules, "my_pipeline", None)
     monkeypatch.delitem(sys.modules, "my_pipeline")
 
