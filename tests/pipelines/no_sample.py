@@ -33,12 +33,13 @@ PIPELINES = {
     "template": ("template", {}),
 }
 OF_SCENE = {
-    "primordium": ("lateral_line", "drift", "template"),
-    # "objct" finds single tips of an organoid, now this one and then that one.
-    "organoid": ("intensity", "otsu", "minimal_example", "drift", "template"),
-    "node": ("chick_node", "drift", "template"),
-    "dividing_cells": ("otsu", "nearest_object", "drift", "template"),
+    "primordium": ("lateral_line",),
+    "organoid": ("intensity", "otsu", "minimal_example"),  # "objct" finds now this tip, now that
+    "node": ("chick_node",),
+    "dividing_cells": ("otsu", "nearest_object"),
 }
+BY_LOOKS = ("drift", "template")
+"""For what keeps its looks, as not all of these samples do."""
 
 
 def in_8_bits(image):
