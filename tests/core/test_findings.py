@@ -1,5 +1,7 @@
 """What a pipeline may say beside its target."""
 
+import math
+
 import pytest
 
 from dystrack.core.errors import InvalidAnswerError
@@ -34,6 +36,11 @@ def test_extra_targets_are_points_or_regions():
     assert found.region == ((0.0, 0.0), (0.0, 4.0), (4.0, 4.0))
 
 
+@pytest.mark.parametrize("name", ["cell 1", "cell\t1", "cell\x001", "cell\ud8001", "cell\u20281"])
+def test_a_name_becomes_one_printable_word(name):
+    assert ExtraTarget(z=0, y=0, x=0, name=name).name == "cell_1"
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -49,6 +56,12 @@ def test_extra_targets_are_points_or_regions():
         ({"targets": [{"z": 0, "y": 0, "x": 0, "name": 3}]}, "name of an extra target is 3"),
         ({"targets": [{"z": 0, "y": 0, "x": 0, "priority": 1.5}]}, "priority of '' is 1.5"),
         ({"extent_zyx_px": (1, 2)}, "extent is (1, 2); give three numbers"),
+        ({"extent_zyx_px": ("a", "b", "c")}, "give three numbers"),
+        ({"extent_zyx_px": (0, math.nan, 3)}, "give three numbers"),
+        ({"extent_zyx_px": (0, -4, 3)}, "give three numbers"),
+        ({"outline": [[0, 1, 100], [0, 9, 200]]}, "give pairs (y, x)"),
+        ({"outline": [[1, 1, 9, 9], [100, 200, 200, 100]]}, "give pairs (y, x)"),
+        ({"outline": [1, 2, 3, 4]}, "give pairs (y, x)"),
     ],
 )
 def test_what_cannot_be_is_refused(given, said):

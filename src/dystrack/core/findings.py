@@ -68,7 +68,7 @@ class ExtraTarget:
 
     def __post_init__(self) -> None:
         _check_type("name of an extra target", self.name, str, "a text")
-        object.__setattr__(self, "name", "_".join(self.name.split()))
+        object.__setattr__(self, "name", _one_word(self.name))
         for axis, value in zip("zyx", (self.z, self.y, self.x), strict=True):
             _check_finite(f"{axis} of the extra target {self.name!r}", value)
             object.__setattr__(self, axis, float(value))
@@ -127,7 +127,8 @@ class Findings:
                 msg = f"The pipeline's confidence is {self.confidence}; give a number from 0 to 1."
                 raise InvalidAnswerError(msg)
         object.__setattr__(self, "outline", _points("outline", self.outline)[:_MOST_POINTS])
-        _check_extent(self.extent_zyx_px)
+        if self.extent_zyx_px is not None:
+            object.__setattr__(self, "extent_zyx_px", _extent(self.extent_zyx_px))
         object.__setattr__(self, "targets", tuple(map(_extra_target, self.targets)))
 
 
@@ -180,21 +181,34 @@ def _from_mapping(kind: type[_T], value: object) -> _T:
         raise InvalidAnswerError(msg) from None
 
 
+def _one_word(name: str) -> str:
+    """Return a name as macros and files can bear it: in one word, each character printable."""
+    printable = (char if char.isprintable() else " " for char in name)
+    return "_".join("".join(printable).split())
+
+
 def _points(what: str, value: Sequence[Sequence[float]]) -> tuple[tuple[float, float], ...]:
     try:
-        points = np.asarray(value, dtype=float).reshape(-1, 2)
+        points = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
-        points = np.full((1, 2), math.nan)
-    if not np.isfinite(points).all():
+        points = np.full(1, math.nan)
+    if points.size == 0:
+        return ()
+    if points.shape[1:] != (2,) or not np.isfinite(points).all():
         msg = f"The pipeline's {what} is {value!r:.80}; give pairs (y, x) of finite numbers."
         raise InvalidAnswerError(msg)
     return tuple((y, x) for y, x in points.tolist())
 
 
-def _check_extent(value: Any) -> None:
-    if value is not None and np.shape(value) != (3,):
+def _extent(value: Any) -> tuple[float, float, float]:
+    try:
+        z, y, x = map(float, value)
+    except (TypeError, ValueError):
+        z = y = x = math.nan
+    if not all(0.0 <= size < math.inf for size in (z, y, x)):
         msg = f"The pipeline's extent is {value!r:.80}; give three numbers, along z, y, x."
         raise InvalidAnswerError(msg)
+    return z, y, x
 
 
 def _check_type(what: str, value: object, kind: type, wanted: str) -> None:
