@@ -226,34 +226,22 @@ def cost_of_reduction(folder: Path) -> Any:
             yield scene, n, "", f"{np.median(found):.2f} / {max(found):.2f}"
 
 
-def main() -> None:
-    """Print all tables."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--from", type=float, default=0.0, dest="smallest", help="million voxels")
-    parser.add_argument("--to", type=float, default=1000.0, dest="largest", help="million voxels")
-    parser.add_argument("--only", choices=("steps", "growth", "reduce"), help="one of the tables")
-    given = parser.parse_args()
-    warnings.simplefilter("ignore")
-    wait_for_kernels()
+def print_tables(
+    folder: Path, *, smallest: float = 0.0, largest: float = 1000.0, only: str | None = None
+) -> None:
+    """Print one table, or all of them."""
+    threads = f"{usable_cores()} threads (ms)"
+    of_a_size = ("shape", "bits", "threads", "ms", "ns a voxel", "per core", "bytes a voxel *")
     tables: dict[str, tuple[str, tuple[str, ...], Callable[[Path], Any]]] = {
         "steps": (
             "An ordinary prescan, 21 x 200 x 500, 8 bit",
-            ("step", "one thread (ms)", f"{usable_cores()} threads (ms)", "faster"),
+            ("step", "one thread (ms)", threads, "faster"),
             steps_of_a_prescan,
         ),
         "growth": (
             "lateral_line as the image grows; the least is reading + the fastest known smoothing",
-            (
-                "shape",
-                "bits",
-                "threads",
-                "ms",
-                "ns a voxel",
-                "per core",
-                "bytes a voxel *",
-                "the least x",
-            ),
-            partial(growth, smallest=given.smallest, largest=given.largest),
+            (*of_a_size, "the least x"),
+            partial(growth, smallest=smallest, largest=largest),
         ),
         "reduce": (
             "Reduced images",
@@ -261,11 +249,23 @@ def main() -> None:
             cost_of_reduction,
         ),
     }
-    with tempfile.TemporaryDirectory(prefix="dystrack_") as name:
-        for key, (title, head, rows) in tables.items():
-            if given.only in (None, key):
-                print_table(title, head, rows(Path(name)))
+    wait_for_kernels()
+    for key, (title, head, rows) in tables.items():
+        if only in (None, key):
+            print_table(title, head, rows(folder))
     print("\n\\* at its peak, beside the file")
+
+
+def main() -> None:
+    """Print what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--from", type=float, default=0.0, dest="smallest", help="million voxels")
+    parser.add_argument("--to", type=float, default=1000.0, dest="largest", help="million voxels")
+    parser.add_argument("--only", choices=("steps", "growth", "reduce"), help="one of the tables")
+    given = parser.parse_args()
+    warnings.simplefilter("ignore")
+    with tempfile.TemporaryDirectory(prefix="dystrack_") as name:
+        print_tables(Path(name), **vars(given))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """How fast the pipelines are, against the plain method on the same machine in the same run.
 
-``python benchmarks/pipelines.py`` prints three tables (two minutes on two cores): each shipped
+``python benchmarks/pipelines.py`` prints its tables in ten minutes on two cores: each shipped
 pipeline on each real prescan, or on made-up ones where those are absent; the object counts alone;
-and time and memory as the image grows. ``--quick`` leaves out the largest images.
+and those of ``growth.py``. ``--quick`` leaves out images of more than 10 million voxels.
 
 The *plain method* is written out below: bioio where it can read the file, the specification's
 arithmetic in one numpy expression each, 256 labellings, and `curve_fit`. It also is the second
@@ -10,11 +10,9 @@ opinion on every answer.
 """
 
 import argparse
-import gc
 import json
 import tempfile
 import time
-import tracemalloc
 import warnings
 from collections.abc import Callable
 from functools import cache, partial
@@ -26,16 +24,16 @@ import nd2
 import numpy as np
 import scipy
 import tifffile
+from growth import print_tables
 from pylibCZIrw import czi
 from skimage.filters import threshold_otsu
 
-from dystrack.pipelines import lateral_line
+from dystrack.pipelines.utilities.kernels.compiled import wait_for_kernels
 from dystrack.pipelines.utilities.object_counting import object_counts
 
 PRESCANS = Path(__file__).parents[2] / "shared" / "prescans"
 TOLERANCE_PX = 1e-6
 BEST_OF = 7
-GROWTH = [(21, 160, 150), (21, 200, 500), (40, 400, 500), (50, 1024, 1024)]
 
 
 # --- The plain method -----------------------------------------------------------------------------
@@ -274,43 +272,17 @@ def compare_counts() -> None:
         assert identical
 
 
-def measure_growth(folder: Path, largest: int) -> None:
-    """Print time and memory of lateral_line as the image grows."""
-    print_head(
-        "lateral_line as the image grows",
-        *("shape", "bits", "million voxels", "ms", "ns a voxel", "peak bytes a voxel *"),
-    )
-    for shape in GROWTH:
-        if np.prod(shape) > largest:
-            continue
-        for dtype in ("u1", "u2"):
-            path = folder / "growth.tif"
-            image = tissue(shape, dtype)
-            tifffile.imwrite(path, image)
-            size, n_bytes = image.size, image.nbytes
-            del image
-            analyse = partial(lateral_line.analyze_image, path, warn_8bit=False)
-            duration = best_ms(analyse, 2)
-            gc.collect()
-            tracemalloc.start()
-            analyse()
-            peak = tracemalloc.get_traced_memory()[1] - n_bytes
-            tracemalloc.stop()
-            numbers = (f"{size / 1e6:.1f}", f"{duration:.0f}", f"{duration * 1e6 / size:.0f}")
-            print_row(str(shape), 8 * int(dtype[1]), *numbers, f"{peak / size:.1f}")
-    print("\n\\* beside the image as it was read")
-
-
 def main() -> None:
     """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="leave out the largest images")
     quick = parser.parse_args().quick
     warnings.simplefilter("ignore")
+    wait_for_kernels()
     with tempfile.TemporaryDirectory(prefix="dystrack_") as name:
         compare_pipelines(Path(name))
         compare_counts()
-        measure_growth(Path(name), 10_000_000 if quick else 100_000_000)
+        print_tables(Path(name), largest=10.0 if quick else 600.0)
 
 
 if __name__ == "__main__":

@@ -37,10 +37,12 @@ from dystrack.manager.workers.worker_process import Reply
 
 __all__ = ["RemoteWorker", "distributed_with"]
 
+_PARTS = ("", ".client", ".core", ".nanny", ".scheduler", ".worker")
 _QUIET = {
-    "logging.distributed": "critical",
+    "logging": {f"distributed{part}": "critical" for part in _PARTS},
     "distributed.admin.large-graph-warning-threshold": "10GB",
 }
+_KNOCK_S = 2.0
 _CONNECT_S = 5.0
 _GRACE_S = 1.0  # what the other computer needs beyond the deadline, to say that it has passed
 _LOOK_S = 0.2  # short, because Windows holds Ctrl-C back during a wait
@@ -200,7 +202,7 @@ class RemoteWorker:
             raise self._killed() from None
         except Exception as error:
             self.close()
-            raise self._unreachable(f"{type(error).__name__}: {error}".rstrip(": ")) from error
+            raise self._unreachable(_said(error)) from error
         raise self._too_late() if has_workers else self._unreachable("it has no worker at present")
 
     @staticmethod
@@ -218,6 +220,7 @@ class RemoteWorker:
         if self._client is None or self._client.status != "running":
             self.close()
             try:
+                self._address.knock(_KNOCK_S)
                 self._client = self._distributed.Client(
                     self._address.url,
                     timeout=min(_CONNECT_S, self._timeout_s),
@@ -226,7 +229,7 @@ class RemoteWorker:
                     name="dystrack",
                 )
             except Exception as error:
-                raise self._unreachable(f"{type(error).__name__}") from error
+                raise self._unreachable(_said(error)) from error
         return self._client
 
     def _killed(self) -> WorkerError:
@@ -247,3 +250,7 @@ class RemoteWorker:
             "`dystrack agent` is running there, the network, and its key. The run goes on: the "
             "next prescan is sent there again."
         )
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}".rstrip(": .")

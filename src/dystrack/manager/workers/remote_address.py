@@ -1,5 +1,6 @@
 """Where another computer is, what proves that one may use it, and where prescans lie there."""
 
+import socket
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -46,6 +47,11 @@ class RemoteAddress:
                 "`dystrack agent` wrote to this computer, and name it with --executor_key."
             )
             raise ConfigurationError(msg)
+
+    def knock(self, timeout_s: float) -> None:
+        """Raise `OSError` at once where nothing listens; Dask itself would go on trying."""
+        host, _, port = self.url.partition("://")[2].rpartition(":")
+        socket.create_connection((host.strip("[]"), int(port)), timeout_s).close()
 
     def security(self, distributed: Any) -> Any:
         """Return what Dask needs to encrypt; nothing without a key."""

@@ -23,7 +23,7 @@ Counts = npt.NDArray[np.int64]
 _Item = TypeVar("_Item", bound=np.generic)
 
 _N_LEVELS = 256
-_VOXELS_OF_AN_EDGE = 64  # the first guess; a smoothed image has 90
+_VOXELS_OF_AN_EDGE = 24  # the first guess; a smoothed image has 30 to 90
 _EDGES_OF_A_VOXEL = 3
 
 
