@@ -44,7 +44,7 @@ def test_what_to_type_on_the_other_computer_is_shown(started, tmp_path, capsys):
 
 def test_no_protection_is_warned_of(started, capsys):
     with pytest.raises(KeyboardInterrupt):
-        command.agent(no_key=True, host="10.0.0.1", sessions=2)
+        command.agent(protected=False, host="10.0.0.1", sessions=2)
     shown = capsys.readouterr().out
     assert started == [(8786, "", "10.0.0.1", 2)]
     assert "--executor tcp://10.0.0.1:8786" in shown

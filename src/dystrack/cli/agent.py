@@ -15,7 +15,7 @@ def agent(
     port: int = 8786,
     host: str = "",
     key: Path = _KEY_FILE,
-    no_key: bool = False,
+    protected: bool = True,
     sessions: int = 4,
 ) -> None:
     """Let sessions on other computers run their pipelines on this one, until Ctrl-C.
@@ -29,8 +29,8 @@ def agent(
     key : Path
         File with certificate and key, which is made where there is none. Whoever has it may run
         programs here.
-    no_key : bool
-        Listen without any protection, in a network that nobody else can reach.
+    protected : bool
+        Whether the key is needed; only where nobody else can reach this computer it is not.
     sessions : int
         How many prescans may be analysed at the same time.
     """
@@ -41,7 +41,7 @@ def agent(
     )
 
     console = Console(highlight=False, soft_wrap=True)
-    key_file = "" if no_key else str(key.expanduser())
+    key_file = str(key.expanduser()) if protected else ""
     is_new = bool(key_file) and prepared_key(Path(key_file))
     with open_agent(port, key_file, host=host, n_sessions=sessions) as address:
         protocol, _, place = address.partition("://")
