@@ -1,6 +1,7 @@
 """How many cores an analysis may use, so that several programs on one computer do not fight."""
 
 import contextlib
+import math
 import os
 import tempfile
 import time
@@ -10,7 +11,7 @@ from typing import NamedTuple
 __all__ = ["CoreShare", "core_share", "limit_threads", "usable_cores"]
 
 _BUSY_S = 60.0
-_FORGOTTEN_S = 86_400.0
+_FORGOTTEN_S = 3600.0
 _LOOK_EVERY_S = 1.0
 
 
@@ -48,7 +49,7 @@ class _Marks:
         self.folder = folder or Path(tempfile.gettempdir(), "dystrack_cores")
         self.limit: int | None = None
         self._n_others = 0
-        self._looked_s = -_LOOK_EVERY_S
+        self._looked_s = self._left_s = -math.inf
 
     def n_others(self) -> int:
         """Count the other programs that were busy lately; at most once a second."""
@@ -60,7 +61,11 @@ class _Marks:
         return self._n_others
 
     def leave_one(self) -> None:
-        """Tell the others that this program is busy."""
+        """Tell the others that this program is busy; at most once a second."""
+        now_s = time.monotonic()
+        if now_s - self._left_s < _LOOK_EVERY_S:
+            return
+        self._left_s = now_s
         with contextlib.suppress(OSError):
             self.folder.mkdir(mode=0o777, exist_ok=True)
             (self.folder / str(os.getpid())).touch()
