@@ -70,6 +70,8 @@ class JournalTail:
 
     def _lines(self) -> Iterator[tuple[int, bytes]]:
         try:
+            if self.path.stat().st_size <= self._offset:
+                return
             with self.path.open("rb") as file:
                 file.seek(self._offset)
                 while piece := file.read(_PIECE_BYTES):
