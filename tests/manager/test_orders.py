@@ -43,6 +43,7 @@ def place(folder, **words):
         ({"command": "nudge", "position": "2", "zyx": [0, 1, -2.5]}, Nudge("2", (0.0, 1.0, -2.5), order=ORDER)),
         ({"command": "retarget", "position": "2", "path": "p", "zyx": [1, 2, 3]}, Retarget("2", "p", (1.0, 2.0, 3.0), order=ORDER)),
         ({"command": "limit", "name": "max_step_um", "value": "5,20,20"}, SetLimit("max_step_um", "5,20,20", order=ORDER)),
+        ({"command": "limit", "name": "max_step_um", "value": 5}, SetLimit("max_step_um", "5", order=ORDER)),
         ({"command": "limit", "name": "max_failures", "value": ""}, SetLimit("max_failures", None, order=ORDER)),
     ],
 )  # fmt: skip
@@ -70,6 +71,9 @@ def test_a_click_from_above_leaves_z_as_it_was():
         ({"command": "nudge", "position": "1", "zyx": [1, 2, math.inf]}, "three finite numbers"),
         ({"command": "nudge", "position": "1", "zyx": [1, 2, True]}, "three finite numbers"),
         ({"command": "limit", "name": "img_kwargs", "value": "1"}, "no limit that can be changed"),
+        ({"command": "limit", "name": "max_step_um"}, "value is None"),
+        ({"command": "limit", "name": "max_step_um", "value": [5, 20, 20]}, "value is"),
+        ({"command": "limit", "name": "max_step_um", "value": False}, "value is False"),
     ],
 )
 def test_what_makes_no_command_is_refused_before_it_is_placed(tmp_path, words, told):

@@ -173,7 +173,11 @@ def _limit(words: Mapping[str, Any], order: Order | None) -> Command:
     if name not in LIMITS:
         msg = f"{name!r} is no limit that can be changed. Give {', '.join(LIMITS)}."
         raise ConfigurationError(msg)
-    return SetLimit(name, _text(words, "value") or None, order=order)
+    value = words.get("value")
+    if type(value) not in {str, int, float}:
+        msg = f"value is {value!r:.60}. Give a text such as '5,20,20'; '' for no limit."
+        raise ConfigurationError(msg)
+    return SetLimit(name, _text({"value": str(value)}, "value") or None, order=order)
 
 
 _COMMANDS: Mapping[str, Callable[[Mapping[str, Any], Order | None], Command]] = MappingProxyType(
