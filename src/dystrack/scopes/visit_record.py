@@ -79,12 +79,15 @@ class Progress:
         Positions that have been visited at this time point.
     places_um : mapping of int to PositionUm
         Where to take the next prescan of each position that has been visited.
+    marks_um : mapping of int to PositionUm
+        Where each of them was visited first: around these the stage may move.
     """
 
     time_point: int = 0
     round: int = 0
     visited: frozenset[int] = frozenset()
     places_um: Mapping[int, PositionUm] = field(default_factory=dict)
+    marks_um: Mapping[int, PositionUm] = field(default_factory=dict)
 
     def in_round(self, number: int) -> "Progress":
         """Return the same in another round."""
@@ -112,6 +115,7 @@ class Progress:
             visit.round,
             (self.visited if is_same else frozenset()) | {visit.position},
             places,
+            {visit.position: visit.begun_um, **self.marks_um},
         )
 
 

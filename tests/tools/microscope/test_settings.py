@@ -63,7 +63,17 @@ def test_positions_are_read_from_a_file(tmp_path):
     assert read_places(path) == [PositionUm(1, 2.5, -3), PositionUm(4, 5, 6)]
 
 
-@pytest.mark.parametrize(("text", "says"), [("1,2\n", "Line 1"), ("z y x\n1 2 three\n", "Line 2")])
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("1,2\n", "Line 1"),
+        ("1,2,3,4\n", "Line 1"),
+        ("z y x\n1 2 three\n", "Line 2"),
+        ("0,0,0\n0,0,inf\n", "Line 2"),
+        ("0,0,nan\n", "Line 1"),
+        ("z,y,x\n# none yet\n", "no position"),
+    ],
+)
 def test_a_line_that_is_no_position_is_told(tmp_path, text, says):
     path = tmp_path / "positions.csv"
     path.write_text(text, "utf-8")

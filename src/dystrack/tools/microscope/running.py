@@ -14,6 +14,7 @@ from dystrack.manager.assembly import Run, open_run
 from dystrack.manager.events import Listener, Warned
 from dystrack.manager.wording import count
 from dystrack.scopes.driver import Driver, ImageAxes, Plan, StoppedError, run_driver
+from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.guard import Guard
 from dystrack.scopes.hand_off import FolderHandOff
 from dystrack.scopes.protocols import Scope
@@ -96,8 +97,8 @@ def prepare_experiment(
             "images are never written over."
         )
         raise ConfigurationError(msg)
-    places = read_places(Path(settings.positions)) if settings.positions else scope.marked_um()
-    places = places or [scope.position_um()]
+    progress = record.progress() if resume else Progress()
+    places = _marks(scope, settings, progress.marks_um)
     notes: queue.SimpleQueue[str] = queue.SimpleQueue()
     ending = threading.Event()
     visits: list[DrivenVisit] = []
@@ -125,9 +126,21 @@ def prepare_experiment(
         record=keep,
         tell=notes.put,
         should_stop=ending.is_set,
-        progress=record.progress() if resume else Progress(),
+        progress=progress,
     )
     return Experiment(driver, visits, notes, ending)
+
+
+def _marks(
+    scope: Scope, settings: ScopeSettings, before: Mapping[int, PositionUm]
+) -> list[PositionUm]:
+    """Return the marked positions; those of a run before stay where they were marked then.
+
+    The stage has followed the samples since. A box around where it is now would be another one.
+    """
+    places = read_places(Path(settings.positions)) if settings.positions else scope.marked_um()
+    places = places or [scope.position_um()] * max(before, default=1)
+    return [before.get(number, place) for number, place in enumerate(places, 1)]
 
 
 def run_experiment(

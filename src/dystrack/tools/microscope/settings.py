@@ -1,5 +1,6 @@
 """What a person decides for an experiment that DySTrack itself drives."""
 
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ __all__ = ["ScopeSettings", "parse_axes", "read_places"]
 _DISTANCES = "one number of 0 or more, or three for z, y, x"
 _AXES = re.compile(r"\s*([+-]?)z\s*,\s*([+-]?)([yx])\s*,\s*([+-]?)([yx])\s*", re.IGNORECASE)
 _N_AXES = 3
+_NOWHERE = PositionUm(math.nan, math.nan, math.nan)
 
 
 def _distances(name: str, value: object) -> PositionUm:
@@ -163,7 +165,7 @@ def read_places(path: Path) -> list[PositionUm]:
     Raises
     ------
     ConfigurationError
-        If it cannot be read, or if a line is something else.
+        If it cannot be read, if a line is something else, or if there is no position.
     """
     try:
         lines = path.read_text("utf-8-sig").splitlines()
@@ -176,9 +178,14 @@ def read_places(path: Path) -> list[PositionUm]:
         if words == [""] or (number == 1 and words[0].isalpha()):
             continue
         try:
-            z, y, x = map(float, words)
-        except ValueError:
+            place = PositionUm(*map(float, words))
+        except (ValueError, TypeError):
+            place = _NOWHERE
+        if not all(map(math.isfinite, place)):
             msg = f"Line {number} of {path} is {line!r}. Give z, y, x in µm: 120.5, 30, -40."
-            raise ConfigurationError(msg) from None
-        places.append(PositionUm(z, y, x))
+            raise ConfigurationError(msg)
+        places.append(place)
+    if not places:
+        msg = f"{path} holds no position. Give z, y, x in µm on each line: 120.5, 30, -40."
+        raise ConfigurationError(msg)
     return places
