@@ -20,6 +20,7 @@ check  Try the connection without a sample: first read only, then, after a yes, 
 
 SCOPE is one of {scopes}.
 PIPELINE as in dystrack run. All options:  dystrack scope run SCOPE PIPELINE --help
+                                           dystrack scope check SCOPE --help
 
 To see it without a microscope:  dystrack scope run simulator
 """
@@ -32,7 +33,7 @@ def scope(*words: str) -> None:
     """Drive a microscope through an experiment, or check the connection to it."""
     from dystrack.scopes.catalogue import SCOPES  # noqa: PLC0415 - not for other commands
 
-    if not words or words[0] in _HELP_WORDS:
+    if not words or _HELP_WORDS & {words[0], *words[1:2]}:
         sys.stdout.write(_HELP.format(scopes=", ".join(SCOPES)))
         return
     action, *rest = words
@@ -68,12 +69,22 @@ def _run(name: str, words: Sequence[str]) -> None:
 
 
 def _check(name: str, words: Sequence[str]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - not for other commands
+
     from dystrack.cli.answers import is_yes, say  # noqa: PLC0415
+    from dystrack.options.option_help import option_table  # noqa: PLC0415
     from dystrack.scopes.catalogue import find_opener  # noqa: PLC0415
     from dystrack.tools.microscope.checking import check_scope  # noqa: PLC0415
-    from dystrack.tools.microscope.command import opener_keywords  # noqa: PLC0415
+    from dystrack.tools.microscope.command import (  # noqa: PLC0415
+        opener_keywords,
+        opener_options,
+    )
 
     opener = find_opener(name)
+    if _HELP_WORDS & set(words):
+        sys.stdout.write(f"Usage: dystrack scope check {name} [--yes] [--option value ...]\n\n")
+        Console(highlight=False).print(option_table(opener_options(opener).manager.values()))
+        return
     with opener(**opener_keywords(opener, [word for word in words if word != _YES])) as scope:
         path = Path(f"dystrack_check_{name}.jsonl")
         ask = (lambda _: True) if _YES in words else is_yes

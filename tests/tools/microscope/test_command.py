@@ -108,8 +108,13 @@ def test_help_lists_the_options_of_the_microscope_too(capsys):
     said = capsys.readouterr().out
     assert "--time_points" in said
     assert "--time_lapse" in said
-    main(["scope", "--help"])
-    assert "scope check SCOPE" in capsys.readouterr().out
+    for words in (["--help"], ["run", "--help"], ["check", "-h"]):
+        main(["scope", *words])
+        assert "scope check SCOPE" in capsys.readouterr().out
+    main(["scope", "check", "zen", "--help"])
+    said = capsys.readouterr().out
+    assert "--token_file" in said
+    assert "TARGET_DIR" not in said
 
 
 def failing_prescan(monkeypatch, number):

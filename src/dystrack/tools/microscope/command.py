@@ -27,6 +27,7 @@ __all__ = [
     "axes_of",
     "complete_words",
     "opener_keywords",
+    "opener_options",
     "read_request",
     "run_on_scope",
     "run_options",
@@ -179,8 +180,12 @@ def opener_keywords(opener: Opener, words: Sequence[str]) -> dict[str, Any]:
     ConfigurationError
         If a word is not understood.
     """
-    offered = {argument.name: argument for argument in read_arguments(opener).offered}
-    return parse_words(CommandOptions({}, offered), [".", *words]).manager_kwargs
+    return parse_words(opener_options(opener), [".", *words]).manager_kwargs
+
+
+def opener_options(opener: Opener) -> CommandOptions:
+    """Return what the command line of a microscope alone offers."""
+    return CommandOptions({}, {a.name: a for a in read_arguments(opener).offered})
 
 
 def read_request(scope_name: str, loaded: LoadedPipeline, words: Sequence[str]) -> ScopeRequest:
