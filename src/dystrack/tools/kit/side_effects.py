@@ -15,7 +15,8 @@ __all__ = ["noting_side_effects"]
 def noting_side_effects() -> Iterator[list[str]]:
     """Note what changes while a pipeline runs; the working directory is put back.
 
-    Warning filters are not looked at where something was imported: that is a library's doing.
+    Warning filters are not looked at where something was imported, or compiled by a thread of our
+    own: that is a library's doing.
 
     Yields
     ------
@@ -25,7 +26,7 @@ def noting_side_effects() -> Iterator[list[str]]:
     effects: list[str] = []
     folder, threads = Path.cwd(), set(threading.enumerate())
     filters, environment = list(warnings.filters), dict(os.environ)
-    n_modules = len(sys.modules)
+    n_modules, is_ours = len(sys.modules), _is_own_thread_running()
     try:
         yield effects
     finally:
@@ -34,12 +35,21 @@ def noting_side_effects() -> Iterator[list[str]]:
             os.chdir(folder)
         if any(map(_is_left_over, set(threading.enumerate()) - threads)):
             effects.append("leaves a thread running")
-        if list(warnings.filters) != filters and len(sys.modules) == n_modules:
+        is_ours = is_ours or _is_own_thread_running() or len(sys.modules) != n_modules
+        if list(warnings.filters) != filters and not is_ours:
             effects.append("changes the warning filters")
         if dict(os.environ) != environment:
             effects.append("changes environment variables")
 
 
+def _is_own_thread_running() -> bool:
+    return any(map(_is_own, threading.enumerate()))
+
+
+def _is_own(thread: threading.Thread) -> bool:
+    """Return whether a thread belongs to one of our own pools, or compiles our kernels."""
+    return thread.name.startswith("dystrack")
+
+
 def _is_left_over(thread: threading.Thread) -> bool:
-    """Return whether a thread still runs that is not one of our own pools'."""
-    return thread.is_alive() and not thread.name.startswith("dystrack")
+    return thread.is_alive() and not _is_own(thread)
