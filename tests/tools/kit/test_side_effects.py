@@ -7,9 +7,8 @@ from dystrack.tools.kit.side_effects import noting_side_effects
 
 
 def effects_of_new_filters():
-    with warnings.catch_warnings():
-        with noting_side_effects() as effects:
-            warnings.simplefilter("ignore")
+    with warnings.catch_warnings(), noting_side_effects() as effects:
+        warnings.simplefilter("ignore")
     return effects
 
 
