@@ -11,8 +11,8 @@ from dystrack.core.coordinates import PixelPosition
 from dystrack.core.errors import ConfigurationError, TargetNotFoundError
 from dystrack.pipelines.pixel_classifier import analyze_image
 from dystrack.pipelines.utilities.choosing import aim_at
-from dystrack.pipelines.utilities.forest import load_forest, save_forest
-from dystrack.pipelines.utilities.pixel_features import (
+from dystrack.pipelines.utilities.models.forest import load_forest, save_forest
+from dystrack.pipelines.utilities.models.pixel_features import (
     FEATURE_NAMES,
     features_at,
     grid_of,
@@ -76,7 +76,9 @@ def test_compiled_and_plain_forests_agree(model, monkeypatch):
     forest = load_forest(Path(model))
     rows = np.random.default_rng(0).uniform(-50, 250, (5000, len(FEATURE_NAMES))).astype(np.float32)
     fast = forest.vote(rows)
-    monkeypatch.setattr("dystrack.pipelines.utilities.forest.compiled_kernels", lambda _: None)
+    monkeypatch.setattr(
+        "dystrack.pipelines.utilities.models.forest.compiled_kernels", lambda _: None
+    )
     assert np.allclose(fast, forest.vote(rows), atol=1e-6)
     assert 0 <= fast.min() < fast.max() <= 1
 

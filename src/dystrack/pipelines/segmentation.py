@@ -15,9 +15,9 @@ from dystrack.pipelines.utilities.constraints import constrain_z_movement
 from dystrack.pipelines.utilities.figures import show_target
 from dystrack.pipelines.utilities.loading import load_stack
 from dystrack.pipelines.utilities.masks import depth_of
-from dystrack.pipelines.utilities.model_outputs import OUTPUTS, Scaling, found_by
-from dystrack.pipelines.utilities.onnx_model import load_onnx
-from dystrack.pipelines.utilities.pixel_features import is_unlike
+from dystrack.pipelines.utilities.models.model_outputs import OUTPUTS, Scaling, found_by
+from dystrack.pipelines.utilities.models.onnx_model import load_onnx
+from dystrack.pipelines.utilities.models.pixel_features import is_unlike
 from dystrack.pipelines.utilities.preparation import refuse_constant
 from dystrack.pipelines.utilities.reporting import report
 from dystrack.pipelines.utilities.warming import rehearse

@@ -162,6 +162,7 @@ def test_a_stage_that_does_not_follow_is_warned_about(track):
     for _ in range(3):
         rig.step(0.0, 8.0, 14.3)
     (warning,) = rig.told.of(Warned)
+    assert warning.kind == "stage"
     assert "the stage does not follow" in warning.message
 
 

@@ -163,28 +163,29 @@ def _following(
 def _unless_running_away(target: Target, answer: Answer, rules: TrackingRules) -> Answer:
     """Return an answer with a warning, or that the position is held, where the stage runs away."""
     position = target.position
-    message = _what_runs_away(answer.position)
+    kind, message = _what_runs_away(answer.position)
     if not message:
         return answer
     if rules.on_runaway == "hold":  # before the stage moves once more
         return _hold(target, target.position, message, Failure.of(RefusedMoveError(message)))
-    warning = Warned(message=message, position=position.name, kind="runaway")
+    warning = Warned(message=message, position=position.name, kind=kind)
     return replace(answer, events=(*answer.events, warning))
 
 
-def _what_runs_away(position: Position) -> str:
+def _what_runs_away(position: Position) -> tuple[str, str]:
+    """Return the kind of trouble and what to say of it; both are empty where there is none."""
     if wrong := wrong_axes(position.steps):
-        return (
+        return "runaway", (
             f"The corrections of position {position.name} grow, the stage runs away from the "
             f"sample: {wrong}. Check the signs and the order of the axes in the microscope's macro."
         )
     if does_not_follow(position.seen, position.steps):
-        return (
+        return "stage", (
             f"Three prescans of position {position.name} show the same although the stage was sent "
             "on in between: the stage does not follow. Check that the microscope's macro moves it, "
             "and that each prescan is a new image."
         )
-    return ""
+    return "", ""
 
 
 def _seen(target: Target, result: Analysis) -> Offset:

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dystrack.core.errors import ConfigurationError
-from dystrack.pipelines.utilities.forest import Forest
-from dystrack.pipelines.utilities.pixel_features import (
+from dystrack.pipelines.utilities.models.forest import Forest
+from dystrack.pipelines.utilities.models.pixel_features import (
     FEATURE_NAMES,
     features_at,
     looks_of,

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from dystrack.core.errors import ConfigurationError
 from dystrack.pipelines.pixel_classifier import probability_map
-from dystrack.pipelines.utilities.forest import Forest, save_forest
-from dystrack.pipelines.utilities.pixel_features import normalised
+from dystrack.pipelines.utilities.models.forest import Forest, save_forest
+from dystrack.pipelines.utilities.models.pixel_features import normalised
 from dystrack.tools.kit.evaluation.evaluate import Plan, evaluate
 from dystrack.tools.kit.evaluation.kept_rows import KeptRows
 from dystrack.tools.kit.evaluation.report.verdict import verdict_on

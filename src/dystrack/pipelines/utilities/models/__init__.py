@@ -1,0 +1,1 @@
+"""Trained models: read safely, applied to large images, and what they give."""
