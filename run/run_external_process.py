@@ -1,0 +1,55 @@
+"""Follow what a program of your own finds, in any language and environment.
+
+Copy this file, give the copy a name of your own, and change it to fit your experiment. Then start
+it with the folder into which the microscope writes its prescans:
+
+    python run_external_process.py FOLDER
+
+Whatever is not fixed below can be set behind the folder, for example `--timeout_s 20`.
+`python run_external_process.py --help` lists everything that can be set.
+"""
+
+import sys
+
+from dystrack.manager.cmdline import run_via_cmdline
+from dystrack.pipelines.external_process import analyze_image
+
+# What finds the target in a prescan: a program that is given the path.
+image_analysis_func = analyze_image
+
+# Settings of this pipeline. Remove the "# " in front of a setting to fix it: its value then always
+# holds, and the command line no longer offers it. The values shown are examples.
+analysis_kwargs = {
+    # "command": r"python D:\code\brightest.py",  # the program; it has to be set
+    # "timeout_s": 30.0,  # how long an answer may take
+    # "start_timeout_s": 300.0,  # how long the program may take to start
+    # "verbose": True,  # print more
+}
+
+# Values that the pipeline hands on from one time point to the next. It fills them by itself.
+analysis_cache = {}
+
+# Settings of the manager, which watches the folder and answers the microscope.
+manager_kwargs = {
+    # Which files are prescans? A rule that is left out lets every name pass.
+    # "file_start": "prescan_",  # how their names start
+    # "file_end": ".czi",  # how their names end
+    # "file_regex": r"prescan_\d+_pos_\d+\.czi",  # or an expression for the whole name
+    # "recurse": True,  # look into subfolders too
+    #
+    # What if an analysis fails after the first prescan?
+    # "img_err_fallback": True,  # send the previous coordinates of that position again
+    # "img_err_fallback": "stay",  # stay where the stage is
+    # "img_err_fallback": False,  # end the run with the error
+    #
+    # How do coordinates reach the microscope?
+    # "tra_method": "txt",  # as a line in dystrack_coords.txt, in the same folder
+    # "tra_method": "MyPiC",  # through the Windows registry, for ZEN Black
+    #
+    # When does the run end, apart from Esc and Ctrl-C?
+    # "max_triggers": 100,  # after so many prescans
+}
+
+# Started as a program, the file runs; read by another program, it only hands over its settings.
+if __name__ == "__main__":
+    run_via_cmdline(sys.argv, image_analysis_func, analysis_kwargs, analysis_cache, manager_kwargs)
