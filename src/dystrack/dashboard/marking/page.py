@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dystrack.charts.colours import colour_styles
 from dystrack.core.errors import DyStrackError
 from dystrack.dashboard.serving.greeting import greeting
-from dystrack.dashboard.serving.server import access_for, guarded, open_server
+from dystrack.dashboard.serving.server import access_for, guarded, open_server, static_folder
 from dystrack.dashboard.settings import DashboardSettings
 
 if TYPE_CHECKING:
@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Marking", "marking_routes", "serve_marking"]
 
-_TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
+_TYPES = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".html": "text/html",
+    ".svg": "image/svg+xml",
+}
 
 
 class Marking(Protocol):
@@ -109,6 +114,7 @@ class _Pages:
         folder = Path(__file__).with_name("static")
         self._files = {path.name: path.read_bytes() for path in folder.iterdir()}
         self._files["colours.css"] = colour_styles().encode()
+        self._files["icon.svg"] = (static_folder() / "icon.svg").read_bytes()
 
     async def own_file(self, request: "Request") -> "Response":
         from starlette.responses import Response  # noqa: PLC0415
