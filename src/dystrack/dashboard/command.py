@@ -16,7 +16,7 @@ from dystrack.dashboard.alerts.watch import AlertWatch
 from dystrack.dashboard.live.watch import Watch
 from dystrack.dashboard.serving.access import Role
 from dystrack.dashboard.serving.greeting import greeting
-from dystrack.dashboard.serving.server import Server, access_for, open_server
+from dystrack.dashboard.serving.server import Server, access_for, check_installed, open_server
 from dystrack.dashboard.settings import DashboardSettings
 from dystrack.dashboard.web.app import MakeReport, make_app
 from dystrack.dashboard.web.feed import Feed
@@ -69,6 +69,7 @@ def show_sessions(
         if not folder.is_dir():
             msg = f"{folder} is not a folder. Give folders that are or were watched."
             raise FolderError(msg)
+    check_installed()
     access = access_for(settings, local_role=Role.GUEST if settings.control else Role.OWNER)
     watch = Watch(folders)
     feed = Feed(watch)

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dystrack.charts.colours import colour_styles
 from dystrack.core.errors import DyStrackError
 from dystrack.dashboard.serving.greeting import greeting
-from dystrack.dashboard.serving.server import access_for, guarded, open_server, static_folder
+from dystrack.dashboard.serving.server import (
+    access_for,
+    check_installed,
+    guarded,
+    open_server,
+    static_folder,
+)
 from dystrack.dashboard.settings import DashboardSettings
 
 if TYPE_CHECKING:
@@ -68,6 +74,7 @@ def serve_marking(marking: Marking, port: int, tell: Callable[[str], object]) ->
     tell : callable
         Is told where the page is.
     """
+    check_installed()
     settings = DashboardSettings(port=port)
     access = access_for(settings)
     server = open_server(guarded(marking_routes(marking), access), settings)

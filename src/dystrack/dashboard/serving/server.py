@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp
 
-__all__ = ["Lifespan", "Server", "access_for", "guarded", "open_server", "static_folder"]
+__all__ = [
+    "Lifespan",
+    "Server",
+    "access_for",
+    "check_installed",
+    "guarded",
+    "open_server",
+    "static_folder",
+]
 
 _PORTS_TRIED = 20
 _MOST_WAITING = 512
@@ -34,6 +42,13 @@ _WELCOME = (
 )
 
 Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
+
+
+def check_installed() -> None:
+    """Raise `ConfigurationError` if there is no web server, before anything is built for it."""
+    with _telling_what_is_missing():
+        import starlette  # noqa: F401, PLC0415
+        import uvicorn  # noqa: F401, PLC0415
 
 
 def access_for(settings: DashboardSettings, *, local_role: Role = Role.OWNER) -> Access:
