@@ -148,6 +148,7 @@ class ZenConnection:
             ("grpc.max_receive_message_length", _NO_LIMIT),
             ("grpc.max_send_message_length", _NO_LIMIT),
             ("grpc.max_reconnect_backoff_ms", 1000),
+            ("grpc.use_local_subchannel_pool", 1),  # never the dying connection of one before
         ]
         address = f"{settings.host}:{settings.port}"
         certificate = settings.root_certificate()
