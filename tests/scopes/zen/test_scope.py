@@ -1,5 +1,6 @@
 """ZEN's bridge against an emulated gateway: both generations, and everything that goes wrong."""
 
+import socket
 import time
 
 import pytest
@@ -8,7 +9,9 @@ from dystrack.core.coordinates import VoxelSize
 from dystrack.core.errors import ConfigurationError, ScopeError
 from dystrack.images.readers import read_image
 from dystrack.scopes.geometry import ScanSettings
+from dystrack.scopes.zen.connection import ZenConnection
 from dystrack.scopes.zen.positions import read_positions
+from dystrack.scopes.zen.settings import ZenSettings
 from emulators.labs import ZenLab
 from emulators.world import PRESCAN
 from emulators.zen_gateway import make_credentials
@@ -113,6 +116,16 @@ def test_a_scaling_in_another_unit_is_refused(lab, tmp_path, factor):
 def test_a_service_whose_unit_is_not_known_is_refused(lab):
     with pytest.raises(ScopeError, match=r"It offers zen_api.lm.hardware.v3.FocusService"):
         lab("unknown").open()
+
+
+def test_a_gateway_that_accepts_and_says_nothing_is_given_up(tmp_path):
+    token = tmp_path / "token"
+    token.write_text("secret", "utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host, port = silent.getsockname()
+        settings = ZenSettings(host=host, port=port, token_file=str(token), answer_s=0.3)
+        with pytest.raises(ScopeError, match="The stage stays where it is"):
+            ZenConnection(settings)
 
 
 def test_a_second_call_waits_for_a_main_scan_that_goes_on(lab, tmp_path):

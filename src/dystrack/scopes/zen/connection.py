@@ -162,8 +162,15 @@ class ZenConnection:
         from google.protobuf.descriptor_pool import DescriptorPool  # noqa: PLC0415
         from grpc_reflection.v1alpha import proto_reflection_descriptor_database  # noqa: PLC0415
 
+        grpc, answer_s = self._grpc, self._answer_s
+
+        class Deadline(grpc.StreamStreamClientInterceptor):  # type: ignore[misc, name-defined]
+            def intercept_stream_stream(self, go_on: Any, details: Any, requests: Any) -> Any:
+                return go_on(details._replace(timeout=answer_s), requests)
+
+        # Without it, the library would wait for ever.
         database = proto_reflection_descriptor_database.ProtoReflectionDescriptorDatabase(
-            self._channel
+            grpc.intercept_channel(self._channel, Deadline())
         )
         self._pool = DescriptorPool(database)
         try:
