@@ -1,4 +1,5 @@
 """Make docs/pictures/dashboard.png, the README's picture: `python benchmarks/dashboard_picture.py`.
+Give another file to make it there, as the gate does to see that it can be made.
 
 A simulated run of three positions, as its page shows it. Needs chromium, chromedriver, selenium.
 """
@@ -15,7 +16,8 @@ from selenium import webdriver
 
 from dystrack.tools.demo.session import DemoSettings, run_demo
 
-TO = Path(__file__).parents[1] / "docs" / "pictures" / "dashboard.png"
+README_PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "dashboard.png"
+TO = Path(sys.argv[1]) if len(sys.argv) > 1 else README_PICTURE
 WIDTH, HEIGHT = 1400, 1000
 SETTINGS = DemoSettings(scene="primordium", n_positions=3, n_time_points=60, duration_s=40.0)
 

@@ -157,20 +157,23 @@ class ZenConnection:
         credentials = self._grpc.ssl_channel_credentials(certificate)
         return self._grpc.secure_channel(address, credentials, options)
 
-    def _ask_for_services(self) -> frozenset[str]:
-        """Return the names of the services that ZEN offers now."""
-        from google.protobuf.descriptor_pool import DescriptorPool  # noqa: PLC0415
-        from grpc_reflection.v1alpha import proto_reflection_descriptor_database  # noqa: PLC0415
-
+    def _with_deadline(self) -> Any:
+        """Return the channel for the reflection library, which by itself would wait for ever."""
         grpc, answer_s = self._grpc, self._answer_s
 
         class Deadline(grpc.StreamStreamClientInterceptor):  # type: ignore[misc, name-defined]
             def intercept_stream_stream(self, go_on: Any, details: Any, requests: Any) -> Any:
                 return go_on(details._replace(timeout=answer_s), requests)
 
-        # Without it, the library would wait for ever.
+        return grpc.intercept_channel(self._channel, Deadline())
+
+    def _ask_for_services(self) -> frozenset[str]:
+        """Return the names of the services that ZEN offers now."""
+        from google.protobuf.descriptor_pool import DescriptorPool  # noqa: PLC0415
+        from grpc_reflection.v1alpha import proto_reflection_descriptor_database  # noqa: PLC0415
+
         database = proto_reflection_descriptor_database.ProtoReflectionDescriptorDatabase(
-            grpc.intercept_channel(self._channel, Deadline())
+            self._with_deadline()
         )
         self._pool = DescriptorPool(database)
         try:
