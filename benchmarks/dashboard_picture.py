@@ -1,7 +1,7 @@
 """Make docs/pictures/dashboard.png, the README's picture: `python benchmarks/dashboard_picture.py`.
-Give another file to make it there, as the gate does to see that it can be made.
 
-A simulated run of three positions, as its page shows it. Needs chromium, chromedriver, selenium.
+Give another file to make it there, as the gate does. A simulated run of three positions, as its
+page shows it. Needs chromium, chromedriver, selenium.
 """
 
 import shutil
