@@ -18,7 +18,7 @@ def test_all_are_listed_with_how_far_they_were_tried(capsys):
 def test_one_is_written_out_as_it_is(tmp_path, capsys, name):
     cli.main(["macro", name, "--folder", str(tmp_path)])
     (written,) = tmp_path.iterdir()
-    (shipped,) = (files("dystrack") / "macros" / name).iterdir()
+    shipped = files("dystrack") / "macros" / name / written.name
     assert written.read_bytes() == shipped.read_bytes()
     assert str(written) in capsys.readouterr().out
 

@@ -9,7 +9,12 @@ import pytest
 from dystrack.scopes.catalogue import SCOPES
 
 MACROS = sorted(
-    (file for vendor in (files("dystrack") / "macros").iterdir() for file in vendor.iterdir()),
+    (
+        file
+        for vendor in (files("dystrack") / "macros").iterdir()
+        for file in vendor.iterdir()
+        if file.is_file()  # an installed package has compiled files beside them
+    ),
     key=str,
 )
 STATUS = re.compile(

@@ -3,6 +3,8 @@
 import threading
 import warnings
 
+import pytest
+
 from dystrack.tools.kit.side_effects import noting_side_effects
 
 
@@ -12,16 +14,21 @@ def effects_of_new_filters():
     return effects
 
 
-def test_changed_warning_filters_are_noted():
+def while_there_are(monkeypatch, *names):
+    """Have only these threads run, whatever tests before this one have left."""
+    threads = [threading.Thread(name=name) for name in names]
+    monkeypatch.setattr(threading, "enumerate", lambda: threads)
+
+
+@pytest.mark.parametrize("thread", ["dystrack-cores_0", "somebody's"])
+def test_changed_warning_filters_are_noted(monkeypatch, thread):
+    while_there_are(monkeypatch, thread)
     assert effects_of_new_filters() == ["changes the warning filters"]
 
 
-def test_filters_that_our_compiler_changes_meanwhile_are_not_the_pipelines_doing():
-    end = threading.Event()
-    compiler = threading.Thread(target=end.wait, name="dystrack-compiler")
-    compiler.start()
-    try:
-        assert effects_of_new_filters() == []
-    finally:
-        end.set()
-        compiler.join()
+@pytest.mark.parametrize("thread", ["dystrack-compiler", "dystrack-warm-up"])
+def test_filters_that_preparing_our_kernels_changes_are_not_the_pipelines_doing(
+    monkeypatch, thread
+):
+    while_there_are(monkeypatch, thread)
+    assert effects_of_new_filters() == []

@@ -10,6 +10,8 @@ from pathlib import Path
 
 __all__ = ["noting_side_effects"]
 
+_PREPARING = {"dystrack-compiler", "dystrack-warm-up"}
+
 
 @contextmanager
 def noting_side_effects() -> Iterator[list[str]]:
@@ -26,7 +28,7 @@ def noting_side_effects() -> Iterator[list[str]]:
     effects: list[str] = []
     folder, threads = Path.cwd(), set(threading.enumerate())
     filters, environment = list(warnings.filters), dict(os.environ)
-    n_modules, is_ours = len(sys.modules), _is_own_thread_running()
+    n_modules, is_ours = len(sys.modules), _are_kernels_prepared()
     try:
         yield effects
     finally:
@@ -35,21 +37,17 @@ def noting_side_effects() -> Iterator[list[str]]:
             os.chdir(folder)
         if any(map(_is_left_over, set(threading.enumerate()) - threads)):
             effects.append("leaves a thread running")
-        is_ours = is_ours or _is_own_thread_running() or len(sys.modules) != n_modules
+        is_ours = is_ours or _are_kernels_prepared() or len(sys.modules) != n_modules
         if list(warnings.filters) != filters and not is_ours:
             effects.append("changes the warning filters")
         if dict(os.environ) != environment:
             effects.append("changes environment variables")
 
 
-def _is_own_thread_running() -> bool:
-    return any(map(_is_own, threading.enumerate()))
-
-
-def _is_own(thread: threading.Thread) -> bool:
-    """Return whether a thread belongs to one of our own pools, or compiles our kernels."""
-    return thread.name.startswith("dystrack")
+def _are_kernels_prepared() -> bool:
+    """Return whether a thread imports and compiles just now, which changes filters meanwhile."""
+    return any(thread.name in _PREPARING for thread in threading.enumerate())
 
 
 def _is_left_over(thread: threading.Thread) -> bool:
-    return thread.is_alive() and not _is_own(thread)
+    return thread.is_alive() and not thread.name.startswith("dystrack")
