@@ -30,7 +30,7 @@ from dystrack.core.cores import limit_threads, usable_cores
 from dystrack.images.waiting import vouch_for
 from dystrack.pipelines import lateral_line
 from dystrack.pipelines.utilities.kernels.compiled import wait_for_kernels
-from dystrack.pipelines.utilities.regions import largest_region
+from dystrack.pipelines.utilities.objects.regions import largest_region
 from dystrack.pipelines.utilities.smoothing import smooth
 from dystrack.pipelines.utilities.thresholds import object_count_threshold
 from dystrack.scopes.geometry import ScanSettings, View

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from dystrack.core.coordinates import VoxelSize
-from dystrack.core.coords_file import COORDS_FILE_NAME
+from dystrack.core.exchange.coords_file import COORDS_FILE_NAME
 from dystrack.manager.events import SessionStarted
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.scopes.writing.writers import SUFFIXES, encode

@@ -29,7 +29,7 @@ from pylibCZIrw import czi
 from skimage.filters import threshold_otsu
 
 from dystrack.pipelines.utilities.kernels.compiled import wait_for_kernels
-from dystrack.pipelines.utilities.object_counting import object_counts
+from dystrack.pipelines.utilities.objects.counting import object_counts
 
 PRESCANS = Path(__file__).parents[2] / "shared" / "prescans"
 TOLERANCE_PX = 1e-6

@@ -29,10 +29,10 @@ import numpy as np
 import tifffile
 
 from dystrack.core.coordinates import PixelPosition
-from dystrack.core.coords_file import CoordsLine
 from dystrack.core.errors import TargetNotFoundError
-from dystrack.manager.tracking.looks import Failure, Look, TrackState
-from dystrack.manager.tracking.prediction import step
+from dystrack.core.exchange.coords_file import CoordsLine
+from dystrack.manager.tracking.tracker.looks import Failure, Look, TrackState
+from dystrack.manager.tracking.tracker.prediction import step
 from dystrack.scopes.clocks import SimulatedClock
 from dystrack.scopes.geometry import PositionUm, View
 from dystrack.scopes.hand_off import InProcessHandOff, NextPrescan
@@ -40,8 +40,13 @@ from dystrack.scopes.samples.layers import Debris, PasserBy
 from dystrack.scopes.samples.motion import SpeedChange
 from dystrack.scopes.samples.sample import Sample
 from dystrack.scopes.samples.scenes import SCENES, Scene, make_sample
-from dystrack.scopes.simulator import FAILURE_MESSAGE, Microscope, MicroscopeSettings, Site
-from dystrack.scopes.visits import Visit
+from dystrack.scopes.simulated.simulator import (
+    FAILURE_MESSAGE,
+    Microscope,
+    MicroscopeSettings,
+    Site,
+)
+from dystrack.scopes.simulated.visits import Visit
 
 AT_REST = PositionUm(0.0, 0.0, 0.0)
 FAILED = CoordsLine(math.nan, math.nan, math.nan, FAILURE_MESSAGE)

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from dystrack.core.coordinates import PixelPosition, VoxelSize
-from dystrack.manager.tracking.looks import Failure, Look, TrackState
-from dystrack.manager.tracking.prediction import step
+from dystrack.manager.tracking.tracker.looks import Failure, Look, TrackState
+from dystrack.manager.tracking.tracker.prediction import step
 
 SHAPE, VOXEL = (21, 200, 500), VoxelSize(2.0, 0.42, 0.42)
 FRAME = np.multiply(SHAPE, VOXEL)

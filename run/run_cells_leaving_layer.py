@@ -19,7 +19,7 @@ from dystrack.manager.cmdline import run_via_cmdline
 from dystrack.pipelines import drift
 from dystrack.pipelines.phases import analyze_image
 from dystrack.pipelines.utilities.loading import load_stack
-from dystrack.pipelines.utilities.objects import objects_in
+from dystrack.pipelines.utilities.objects.labelled import objects_in
 from dystrack.pipelines.utilities.preparation import prepare_image
 from dystrack.pipelines.utilities.smoothing import smooth
 from dystrack.pipelines.utilities.thresholds import otsu_threshold

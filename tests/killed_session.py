@@ -5,7 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
-from dystrack.core.coords_file import COORDS_FILE_NAME, read_lines
+from dystrack.core.exchange.coords_file import COORDS_FILE_NAME, read_lines
 from dystrack.manager import transmitters
 from dystrack.manager.events import Answering, SessionStarted
 from dystrack.manager.manager import run_dystrack_manager

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dystrack.core.coords_file import CoordsLine
+from dystrack.core.exchange.coords_file import CoordsLine
 from dystrack.scopes.geometry import PositionUm
-from dystrack.scopes.visits import Visit
+from dystrack.scopes.simulated.visits import Visit
 
 
 def a_visit(time_point=1, position=1, **changes):

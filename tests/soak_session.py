@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tifffile
 
-from dystrack.core.coords_file import COORDS_FILE_NAME
+from dystrack.core.exchange.coords_file import COORDS_FILE_NAME
 from dystrack.manager.manager import run_dystrack_manager
 
 _FAULTS = ("raise", "nan", "far", "four")

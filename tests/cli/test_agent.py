@@ -2,7 +2,7 @@ import contextlib
 
 import pytest
 
-from dystrack.cli import agent as command
+from dystrack.cli.running import agent as command
 from dystrack.manager.workers import agent as agents
 
 

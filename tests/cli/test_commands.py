@@ -63,7 +63,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (package / f"{module}.py").write_text(PIPELINE, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr("dystrack.cli.pipeline_words.SHIPPED", name)
-    monkeypatch.setattr("dystrack.cli.pipelines.SHIPPED", name)
+    monkeypatch.setattr("dystrack.cli.preparing.pipelines.SHIPPED", name)
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[Any, str]:
@@ -264,7 +264,7 @@ def test_a_console_without_the_letters_does_not_end_the_program(
     (tmp_path / name / "__init__.py").touch()
     (tmp_path / name / "tip.py").write_text(PIPELINE.replace("Find", "細胞"), encoding="utf-8")
     monkeypatch.setattr("dystrack.cli.pipeline_words.SHIPPED", name)
-    monkeypatch.setattr("dystrack.cli.pipelines.SHIPPED", name)
+    monkeypatch.setattr("dystrack.cli.preparing.pipelines.SHIPPED", name)
     stream = io.TextIOWrapper(io.BytesIO(), encoding="cp1252", write_through=True)
     monkeypatch.setattr("sys.stdout", stream)
 
@@ -300,8 +300,11 @@ def test_only_the_command_that_is_called_is_imported() -> None:
     )
     imported = set(run.stdout.splitlines()[-1].split())
 
-    assert "dystrack.cli.pipelines" in imported
-    assert not {"dystrack.cli.run", "dystrack.cli.demo", "dystrack.cli.rehearse"} & imported
+    assert "dystrack.cli.preparing.pipelines" in imported
+    assert (
+        not {"dystrack.cli.running.run", "dystrack.cli.trying.demo", "dystrack.cli.trying.rehearse"}
+        & imported
+    )
     assert not {"dystrack.manager", "dystrack.tools", "dystrack.scopes"} & imported
 
 

@@ -21,7 +21,7 @@ def shown(monkeypatch):
         calls.append((settings, folder, others))
         return "It went well."
 
-    monkeypatch.setattr("dystrack.cli.demo.show_demo", fake)
+    monkeypatch.setattr("dystrack.cli.trying.demo.show_demo", fake)
     return calls
 
 

@@ -10,7 +10,7 @@ from dystrack.manager.manager import run_dystrack_manager
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.hand_off import FolderHandOff
 from dystrack.scopes.samples.scenes import SCENES, make_sample
-from dystrack.scopes.simulator import Microscope, MicroscopeSettings, Site
+from dystrack.scopes.simulated.simulator import Microscope, MicroscopeSettings, Site
 from dystrack.tools.demo.session import scene_pipeline
 from fakes import Recorder
 

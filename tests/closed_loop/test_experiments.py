@@ -7,8 +7,8 @@ import pytest
 
 from closed_loop.leaving_cells import LayerWithLeavers
 from closed_loop.shared_clock import SharedClock
-from dystrack.core.answer_file import read_answer
 from dystrack.core.coordinates import VoxelSize
+from dystrack.core.exchange.answer_file import read_answer
 from dystrack.manager.cmdline import run_via_cmdline
 from dystrack.manager.events import AnalysisFailed, Answered, SessionStarted
 from dystrack.options.pipeline_reference import load_with_settings

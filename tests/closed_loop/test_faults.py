@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import tifffile
 
-from dystrack.core.answer_file import read_answer
-from dystrack.core.coords_file import FAILURE_MESSAGE as FAILED
-from dystrack.core.coords_file import CoordsLine, read_lines
 from dystrack.core.errors import TransmissionError
+from dystrack.core.exchange.answer_file import read_answer
+from dystrack.core.exchange.coords_file import FAILURE_MESSAGE as FAILED
+from dystrack.core.exchange.coords_file import CoordsLine, read_lines
 from dystrack.manager import transmitters
 from dystrack.manager.events import (
     AnsweredLate,

@@ -3,8 +3,8 @@
 import pytest
 
 from dystrack.core.caches import ClosedCache
-from dystrack.core.coords_file import FAILURE_MESSAGE, read_lines
 from dystrack.core.errors import ConfigurationError
+from dystrack.core.exchange.coords_file import FAILURE_MESSAGE, read_lines
 from dystrack.manager.events import AnalysisFailed
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.manager.record.journal import read_journal

@@ -4,7 +4,7 @@ import pytest
 
 from closed_loop.joined import track_scene
 from dystrack.scopes.samples.scenes import SCENES
-from dystrack.scopes.visits import summarise
+from dystrack.scopes.simulated.visits import summarise
 
 MOST_MEDIAN_UM = 3.0
 MOST_EDGE_UM = 5.0

@@ -13,7 +13,7 @@ import pytest
 import tifffile
 
 import soak_session
-from dystrack.core.coords_file import read_lines
+from dystrack.core.exchange.coords_file import read_lines
 from dystrack.manager.record.journal import read_journal
 
 pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="reads memory from /proc")

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tifffile
 
-from dystrack.core.answer_file import read_answer, read_next
-from dystrack.core.coords_file import wait_for
+from dystrack.core.exchange.answer_file import read_answer, read_next
+from dystrack.core.exchange.coords_file import wait_for
 from dystrack.manager.record.journal import read_journal
 from dystrack.manager.watching.image_names import JOURNAL_NAME
 from pipelines.images import gaussian_body

@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 
 from closed_loop.joined import track_scene
-from dystrack.core.answer_file import answer_path, read_answer, read_next
-from dystrack.core.coords_file import COORDS_FILE_NAME, read_lines
+from dystrack.core.exchange.answer_file import answer_path, read_answer, read_next
+from dystrack.core.exchange.coords_file import COORDS_FILE_NAME, read_lines
 from dystrack.manager.events import AnalysisFailed, Answered
 from dystrack.manager.watching.image_names import JOURNAL_NAME
 from dystrack.scopes.samples.scenes import make_sample
-from dystrack.scopes.simulator import Site
+from dystrack.scopes.simulated.simulator import Site
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 SCENE = "dividing_cells"

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dystrack.core.coords_file import CoordsLine
 from dystrack.core.errors import TargetNotFoundError
+from dystrack.core.exchange.coords_file import CoordsLine
 from dystrack.scopes.hand_off import InProcessHandOff
 from dystrack.scopes.samples.scenes import SCENES, make_sample
-from dystrack.scopes.simulator import Microscope, MicroscopeSettings, Site
+from dystrack.scopes.simulated.simulator import Microscope, MicroscopeSettings, Site
 from dystrack.tools.demo.session import scene_pipeline
 
 _FOLDER = Path(__file__).parents[2] / "benchmarks"

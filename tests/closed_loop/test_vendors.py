@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from dystrack.core.coords_file import VISITS_FILE_NAME, CoordsLine
 from dystrack.core.errors import ScopeError
+from dystrack.core.exchange.coords_file import VISITS_FILE_NAME, CoordsLine
 from dystrack.images.waiting import vouch_for
 from dystrack.pipelines.center_of_mass import analyze_image
 from dystrack.scopes.box import Box

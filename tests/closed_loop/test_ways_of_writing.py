@@ -16,7 +16,7 @@ from dystrack.scopes.samples.bodies import Organoid
 from dystrack.scopes.samples.imaging import Imaging
 from dystrack.scopes.samples.motion import Motion
 from dystrack.scopes.samples.sample import Sample
-from dystrack.scopes.simulator import MicroscopeSettings, Site
+from dystrack.scopes.simulated.simulator import MicroscopeSettings, Site
 from dystrack.scopes.writing.behaviours import BEHAVIOURS
 from dystrack.scopes.writing.writers import WRITERS, encode
 from genuine_files import read_image

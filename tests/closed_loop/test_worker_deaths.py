@@ -12,7 +12,7 @@ from collections import Counter
 
 import pytest
 
-from dystrack.core.coords_file import FAILURE_MESSAGE, read_lines
+from dystrack.core.exchange.coords_file import FAILURE_MESSAGE, read_lines
 from dystrack.manager.events import AnalysisStarted
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.manager.workers import isolated

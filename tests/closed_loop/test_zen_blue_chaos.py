@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from closed_loop.shared_clock import SharedClock
-from dystrack.core.answer_file import read_answer
 from dystrack.core.coordinates import VoxelSize
-from dystrack.core.coords_file import FAILURE_MESSAGE, read_lines
+from dystrack.core.exchange.answer_file import read_answer
+from dystrack.core.exchange.coords_file import FAILURE_MESSAGE, read_lines
 from dystrack.manager.events import Answered, SessionStarted
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.scopes.geometry import PositionUm, ScanSettings

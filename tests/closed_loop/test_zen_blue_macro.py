@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from closed_loop.shared_clock import SharedClock
-from dystrack.core.answer_file import NextPrescan, write_answer
 from dystrack.core.coordinates import VoxelSize
-from dystrack.core.coords_file import (
+from dystrack.core.exchange.answer_file import NextPrescan, write_answer
+from dystrack.core.exchange.coords_file import (
     COORDS_FILE_NAME,
     FAILURE_MESSAGE,
     CoordsLine,

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from dystrack.core.coords_file import read_lines
+from dystrack.core.exchange.coords_file import read_lines
 from dystrack.manager.events import SessionStarted
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.manager.record.journal import read_journal

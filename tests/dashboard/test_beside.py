@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from dystrack.cli.run import _page_settings
+from dystrack.cli.running.run import _page_settings
 from dystrack.dashboard import beside
 from dystrack.dashboard.alerts.settings import AlertSettings
 from dystrack.dashboard.settings import DashboardSettings

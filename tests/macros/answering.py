@@ -3,8 +3,8 @@
 import threading
 import time
 
-from dystrack.core.answer_file import NextPrescan, answer_path, write_answer
-from dystrack.core.coords_file import CoordsLine
+from dystrack.core.exchange.answer_file import NextPrescan, answer_path, write_answer
+from dystrack.core.exchange.coords_file import CoordsLine
 from dystrack.images.readers import read_image
 from dystrack.images.waiting import vouch_for
 from dystrack.pipelines.center_of_mass import analyze_image

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dystrack.core.coords_file import FAILURE_MESSAGE
+from dystrack.core.exchange.coords_file import FAILURE_MESSAGE
 from dystrack.images.readers import read_image
 from macros.answering import Answering, CoordsLine, NextPrescan
 from macros.programs import need

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dystrack.core.coords_file import FAILURE_MESSAGE
+from dystrack.core.exchange.coords_file import FAILURE_MESSAGE
 from dystrack.images.readers import read_image
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.stage import StageAxes

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import tifffile
 
-from dystrack.core.answer_file import read_answer
-from dystrack.core.coords_file import FAILURE_MESSAGE, CoordsLine, read_lines
 from dystrack.core.errors import ConfigurationError, CoordsFileError, FolderError
+from dystrack.core.exchange.answer_file import read_answer
+from dystrack.core.exchange.coords_file import FAILURE_MESSAGE, CoordsLine, read_lines
 from dystrack.manager import assembly
 from dystrack.manager import settings as settings_module
 from dystrack.manager.controls import Controls, Hold, SessionState, SessionStatus

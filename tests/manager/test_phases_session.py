@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from dystrack.core.coords_file import COORDS_FILE_NAME, FAILURE_MESSAGE, read_lines
 from dystrack.core.errors import ConfigurationError
+from dystrack.core.exchange.coords_file import COORDS_FILE_NAME, FAILURE_MESSAGE, read_lines
 from dystrack.core.findings import FINDINGS_KEY
 from dystrack.manager.events import AnalysisFailed, Answered, Warned
 from dystrack.manager.manager import run_dystrack_manager

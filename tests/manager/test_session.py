@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from dystrack.core.answer_file import read_answer
-from dystrack.core.coords_file import FAILURE_MESSAGE, CoordsLine
 from dystrack.core.errors import (
     IncompleteImageError,
     InvalidAnswerError,
     RefusedMoveError,
     TransmissionError,
 )
+from dystrack.core.exchange.answer_file import read_answer
+from dystrack.core.exchange.coords_file import FAILURE_MESSAGE, CoordsLine
+from dystrack.core.exchange.targets_file import targets_path, write_targets
 from dystrack.core.findings import FINDINGS_KEY, ExtraTarget
-from dystrack.core.targets_file import targets_path, write_targets
 from dystrack.images.image_file import ImageStatus, Verdict
 from dystrack.images.outcomes import Aborted, Gone, Ready
 from dystrack.images.stamps import FileStamp

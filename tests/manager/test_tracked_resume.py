@@ -2,8 +2,8 @@
 
 import pytest
 
-from dystrack.core.coords_file import COORDS_FILE_NAME, read_lines
 from dystrack.core.errors import TargetNotFoundError
+from dystrack.core.exchange.coords_file import COORDS_FILE_NAME, read_lines
 from dystrack.manager.events import Answered
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.manager.transmitters import Traits

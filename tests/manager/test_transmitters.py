@@ -3,8 +3,8 @@ import sys
 
 import pytest
 
-from dystrack.core.coords_file import CoordsLine, read_lines
 from dystrack.core.errors import ConfigurationError
+from dystrack.core.exchange.coords_file import CoordsLine, read_lines
 from dystrack.core.findings import ExtraTarget
 from dystrack.manager.transmitters import (
     Traits,

@@ -2,14 +2,9 @@
 
 import pytest
 
-from dystrack.pipelines.utilities import (
-    object_counting,
-    preparation,
-    reduction,
-    regions,
-    smoothing,
-)
+from dystrack.pipelines.utilities import preparation, reduction, smoothing
 from dystrack.pipelines.utilities.kernels.compiled import wait_for_kernels
+from dystrack.pipelines.utilities.objects import counting, regions
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -30,5 +25,5 @@ def without_numba(monkeypatch):
 
 
 def use_plain_code(monkeypatch):
-    for module in (object_counting, preparation, reduction, regions, smoothing):
+    for module in (counting, preparation, reduction, regions, smoothing):
         monkeypatch.setattr(module, "compiled_kernels", lambda purpose: None)

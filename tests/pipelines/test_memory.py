@@ -11,7 +11,7 @@ import pytest
 
 from dystrack.images.formats import tiff
 from dystrack.pipelines import center_of_mass, chick_node, lateral_line
-from dystrack.pipelines.utilities.object_counting import object_counts
+from dystrack.pipelines.utilities.objects.counting import object_counts
 from pipelines.images import noise, streak, write_tiff
 
 BYTES_A_VOXEL = 16

@@ -10,7 +10,6 @@ from closed_loop.joined import join, scene_sites, track_scene
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.errors import ConfigurationError, TargetNotFoundError
 from dystrack.pipelines.pixel_classifier import analyze_image
-from dystrack.pipelines.utilities.choosing import aim_at
 from dystrack.pipelines.utilities.models.forest import load_forest, save_forest
 from dystrack.pipelines.utilities.models.pixel_features import (
     FEATURE_NAMES,
@@ -18,10 +17,11 @@ from dystrack.pipelines.utilities.models.pixel_features import (
     grid_of,
     normalised,
 )
+from dystrack.pipelines.utilities.objects.choosing import aim_at
 from dystrack.scopes.geometry import View
 from dystrack.scopes.samples.scenes import SCENES, make_sample
-from dystrack.scopes.simulator import MicroscopeSettings
-from dystrack.scopes.visits import summarise
+from dystrack.scopes.simulated.simulator import MicroscopeSettings
+from dystrack.scopes.simulated.visits import summarise
 from dystrack.tools.kit.training.learning import BACKGROUND, SAMPLE, PaintedPrescan, learn
 from pipelines.images import write_tiff
 

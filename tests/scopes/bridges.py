@@ -13,7 +13,7 @@ from dystrack.scopes.clocks import SimulatedClock
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.protocols import Scope
 from dystrack.scopes.samples.scenes import SCENES, make_sample
-from dystrack.scopes.simulated import SimulatedScope
+from dystrack.scopes.simulated.scope import SimulatedScope
 from dystrack.scopes.stage import StageSettings
 from emulators.labs import LABS
 from scopes.vendor_bridges import bridge_of

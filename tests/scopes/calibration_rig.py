@@ -12,7 +12,7 @@ from dystrack.scopes.clocks import SimulatedClock
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.protocols import Prescan
 from dystrack.scopes.samples.scenes import SCENES, make_sample
-from dystrack.scopes.simulated import SimulatedScope
+from dystrack.scopes.simulated.scope import SimulatedScope
 
 
 @dataclass(frozen=True)

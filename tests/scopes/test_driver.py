@@ -4,10 +4,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from dystrack.core.answer_file import NextPrescan
 from dystrack.core.coordinates import VoxelSize
-from dystrack.core.coords_file import FAILURE_MESSAGE, CoordsLine
 from dystrack.core.errors import ConfigurationError, ScopeError
+from dystrack.core.exchange.answer_file import NextPrescan
+from dystrack.core.exchange.coords_file import FAILURE_MESSAGE, CoordsLine
 from dystrack.images.readers import read_image
 from dystrack.pipelines.center_of_mass import analyze_image
 from dystrack.scopes.box import Box
@@ -18,7 +18,7 @@ from dystrack.scopes.guard import Guard, GuardRules
 from dystrack.scopes.hand_off import NO_ANSWER, InProcessHandOff
 from dystrack.scopes.protocols import Prescan
 from dystrack.scopes.samples.scenes import SCENES, make_sample
-from dystrack.scopes.simulated import SimulatedScope
+from dystrack.scopes.simulated.scope import SimulatedScope
 from dystrack.scopes.stage import StageAxes, StageSettings, spread_over_stage
 from dystrack.scopes.visit_record import Progress, VisitRecord
 from scopes.bridges import SimulatedRig

@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from dystrack.core.answer_file import write_answer
-from dystrack.core.coords_file import COORDS_FILE_NAME, CoordsLine, append_line
+from dystrack.core.exchange.answer_file import write_answer
+from dystrack.core.exchange.coords_file import COORDS_FILE_NAME, CoordsLine, append_line
 from dystrack.scopes.clocks import SimulatedClock
 from dystrack.scopes.hand_off import NO_ANSWER, FolderHandOff, InProcessHandOff
 

@@ -10,5 +10,5 @@ def test_importing_the_microscope_loads_nothing_heavy():
     look = f"import sys, {names}; print(*sys.modules)"
     command = [sys.executable, "-W", "error", "-c", look]
     found = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    assert "dystrack.scopes.simulator" in found
+    assert "dystrack.scopes.simulated.simulator" in found
     assert HEAVY.isdisjoint(found)

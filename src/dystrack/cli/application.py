@@ -21,27 +21,42 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-# A new command is one file, and one line here: does its pipeline read the words, what does it do?
+# A new command is one file in a room, and one line here: whether its words go to it unread (some
+# are options of a pipeline), and what it does.
 _COMMANDS = {
-    "run": (True, "Watch a folder and answer each prescan with coordinates for the microscope."),
-    "pipelines": (False, "List the shipped pipelines and their options."),
-    "macro": (False, "List the macros for microscopes, or write one out."),
-    "demo": (False, "Track a simulated sample, live, and write a report."),
-    "rehearse": (True, "Replay recorded prescans into a session, without any microscope."),
-    "init": (False, "Ask a few questions and write an experiment.toml; no programming."),
-    "new": (False, "Write a pipeline of your own to start from, with its test."),
-    "convert": (False, "Make an experiment.toml of a Python run file."),
-    "doctor": (False, "Say whether this computer is ready for a run, or what to do."),
-    "check": (True, "Say what is wrong with a pipeline or prescans, before a run."),
-    "train": (False, "Paint on a few prescans, and get a pipeline that follows what was painted."),
-    "show": (True, "Show what a pipeline does to a prescan, step by step."),
-    "evaluate": (True, "Say how far a pipeline can be trusted, from prescans under stress."),
-    "calibrate": (True, "Measure how a stage lies to its images."),
-    "scope": (True, "Drive a microscope through an experiment, or check the connection to it."),
-    "agent": (False, "Analyse prescans here for sessions on other computers."),
-    "dashboard": (False, "Show sessions in a browser: those that run, and those that ended."),
-    "alert": (False, "Try whether alerts arrive: dystrack alert test."),
-    "report": (False, "Write a report of the last run in a folder, also of one that goes on."),
+    "preparing": {
+        "doctor": (False, "Say whether this computer is ready for a run, or what to do."),
+        "init": (False, "Ask a few questions and write an experiment.toml; no programming."),
+        "convert": (False, "Make an experiment.toml of a Python run file."),
+        "pipelines": (False, "List the shipped pipelines and their options."),
+        "new": (False, "Write a pipeline of your own to start from, with its test."),
+        "train": (False, "Paint on a few prescans, and get a pipeline that follows the paint."),
+    },
+    "trying": {
+        "demo": (False, "Track a simulated sample, live, and write a report."),
+        "check": (True, "Say what is wrong with a pipeline or prescans, before a run."),
+        "show": (True, "Show what a pipeline does to a prescan, step by step."),
+        "evaluate": (True, "Say how far a pipeline can be trusted, from prescans under stress."),
+        "rehearse": (True, "Replay recorded prescans into a session, without any microscope."),
+    },
+    "running": {
+        "run": (True, "Answer each prescan in a folder with coordinates for the microscope."),
+        "dashboard": (False, "Show sessions in a browser: those that run, and those that ended."),
+        "alert": (False, "Try whether alerts arrive: dystrack alert test."),
+        "agent": (False, "Analyse prescans here for sessions on other computers."),
+        "report": (False, "Write a report of the last run in a folder, also of one that goes on."),
+    },
+    "microscope": {
+        "macro": (False, "List the macros for microscopes, or write one out."),
+        "calibrate": (True, "Measure how a stage lies to its images."),
+        "scope": (True, "Drive a microscope through an experiment, or check its connection."),
+    },
+}
+_TITLES = {
+    "preparing": "Set up a run",
+    "trying": "Try it before a sample is at stake",
+    "running": "Track",
+    "microscope": "Reach a microscope",
 }
 _NO_FLAGS: Mapping[str, Any] = MappingProxyType(
     {"help_flags": [], "version_flags": [], "end_of_options_delimiter": ""}
@@ -108,10 +123,12 @@ def _app() -> "cyclopts.App":
     app = cyclopts.App(
         name="dystrack", help="A microscope that follows its living sample.", version=__version__
     )
-    for name, (takes_any_words, summary) in _COMMANDS.items():
-        others = {"default_parameter": cyclopts.Parameter(allow_leading_hyphen=True), **_NO_FLAGS}
-        target = f"dystrack.cli.{name}:{name}"  # imported when it is called
-        app.command(target, help=summary, **(others if takes_any_words else {}))
+    unread = {"default_parameter": cyclopts.Parameter(allow_leading_hyphen=True), **_NO_FLAGS}
+    for number, (room, commands) in enumerate(_COMMANDS.items()):
+        group = cyclopts.Group(_TITLES[room], sort_key=number)
+        for name, (goes_unread, summary) in commands.items():
+            target = f"dystrack.cli.{room}.{name}:{name}"  # imported when it is called
+            app.command(target, help=summary, group=group, **(unread if goes_unread else {}))
     return app
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dystrack.core.coords_file import COORDS_FILE_NAME, content_of, prepare_coords_file
 from dystrack.core.error_texts import describe_error
 from dystrack.core.errors import ConfigurationError
+from dystrack.core.exchange.coords_file import COORDS_FILE_NAME, content_of, prepare_coords_file
 from dystrack.core.hooks import phases_of
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock, Pipeline
 from dystrack.images.folder_habits import FolderHabits

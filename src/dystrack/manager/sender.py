@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dystrack.core.answer_file import write_answer
 from dystrack.core.coordinates import offset_from_centre_um
-from dystrack.core.coords_file import COORDS_FILE_NAME, CoordsLine
 from dystrack.core.error_texts import describe_error
 from dystrack.core.errors import OvertakenError, TransmissionError
+from dystrack.core.exchange.answer_file import write_answer
+from dystrack.core.exchange.coords_file import COORDS_FILE_NAME, CoordsLine
+from dystrack.core.exchange.targets_file import write_targets
 from dystrack.core.protocols import Clock, Transmitter
-from dystrack.core.targets_file import write_targets
 from dystrack.manager.controls import Controls
 from dystrack.manager.events import (
     Answered,

@@ -7,8 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from dystrack.core.coords_file import COORDS_FILE_NAME, CoordsLine, append_line
 from dystrack.core.errors import ConfigurationError
+from dystrack.core.exchange.coords_file import COORDS_FILE_NAME, CoordsLine, append_line
 from dystrack.core.protocols import Transmitter
 from dystrack.manager.mypic import import_winreg, send_coords_winreg, transmit_to_mypic
 

@@ -14,10 +14,10 @@ from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
 from dystrack.pipelines.utilities.figures import show_target
 from dystrack.pipelines.utilities.loading import load_stack
-from dystrack.pipelines.utilities.masks import centre_of_mass, depth_of
+from dystrack.pipelines.utilities.objects.masks import centre_of_mass, depth_of
+from dystrack.pipelines.utilities.objects.regions import Region, largest_region
 from dystrack.pipelines.utilities.preparation import prepare_image
 from dystrack.pipelines.utilities.reduction import REDUCE_ABOVE, choose_reduction
-from dystrack.pipelines.utilities.regions import Region, largest_region
 from dystrack.pipelines.utilities.reporting import report
 from dystrack.pipelines.utilities.smoothing import smooth
 from dystrack.pipelines.utilities.thresholds import object_count_threshold, otsu_threshold

@@ -14,7 +14,7 @@ from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
 from dystrack.pipelines.utilities.figures import show_target
 from dystrack.pipelines.utilities.loading import load_stack
-from dystrack.pipelines.utilities.masks import depth_of
+from dystrack.pipelines.utilities.objects.masks import depth_of
 from dystrack.pipelines.utilities.preparation import prepare_image
 from dystrack.pipelines.utilities.profiles import Peak, brightness_profile, falling_edge, peak_of
 from dystrack.pipelines.utilities.reporting import report

@@ -17,7 +17,7 @@ from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.comparison.registration import Reference, Shift
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
 from dystrack.pipelines.utilities.loading import load_stack
-from dystrack.pipelines.utilities.masks import depth_of
+from dystrack.pipelines.utilities.objects.masks import depth_of
 from dystrack.pipelines.utilities.preparation import prepare_image
 from dystrack.pipelines.utilities.reporting import report
 from dystrack.pipelines.utilities.warming import rehearse

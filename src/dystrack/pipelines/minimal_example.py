@@ -14,7 +14,7 @@ from dystrack.images.evidence import evidence_of
 from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
 from dystrack.pipelines.utilities.loading import load_stack
-from dystrack.pipelines.utilities.masks import centre_of_mass, depth_of
+from dystrack.pipelines.utilities.objects.masks import centre_of_mass, depth_of
 from dystrack.pipelines.utilities.preparation import prepare_image
 from dystrack.pipelines.utilities.reporting import report
 from dystrack.pipelines.utilities.warming import rehearse

@@ -13,12 +13,16 @@ from dystrack.core.protocols import AnalysisResult
 from dystrack.core.steps import announce
 from dystrack.images.evidence import contrast_confidence, extent_confidence
 from dystrack.pipelines.utilities.answering import answer
-from dystrack.pipelines.utilities.choosing import unlikeness_px
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
 from dystrack.pipelines.utilities.figures import show_target
 from dystrack.pipelines.utilities.loading import load_stack
-from dystrack.pipelines.utilities.masks import depth_of
-from dystrack.pipelines.utilities.objects import FoundObject, objects_in, without_background
+from dystrack.pipelines.utilities.objects.choosing import unlikeness_px
+from dystrack.pipelines.utilities.objects.labelled import (
+    FoundObject,
+    objects_in,
+    without_background,
+)
+from dystrack.pipelines.utilities.objects.masks import depth_of
 from dystrack.pipelines.utilities.preparation import prepare_image, refuse_constant
 from dystrack.pipelines.utilities.reporting import report
 from dystrack.pipelines.utilities.smoothing import smooth

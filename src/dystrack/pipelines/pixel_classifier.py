@@ -17,11 +17,9 @@ from dystrack.core.protocols import AnalysisResult
 from dystrack.core.steps import announce
 from dystrack.images.evidence import evidence_of
 from dystrack.pipelines.utilities.answering import answer
-from dystrack.pipelines.utilities.choosing import aim_at, check_choices, choose_object
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
 from dystrack.pipelines.utilities.figures import show_target
 from dystrack.pipelines.utilities.loading import load_stack
-from dystrack.pipelines.utilities.masks import depth_of
 from dystrack.pipelines.utilities.models.forest import Forest, load_forest
 from dystrack.pipelines.utilities.models.pixel_features import (
     FEATURE_NAMES,
@@ -30,7 +28,9 @@ from dystrack.pipelines.utilities.models.pixel_features import (
     is_unlike,
     normalised,
 )
-from dystrack.pipelines.utilities.objects import objects_in
+from dystrack.pipelines.utilities.objects.choosing import aim_at, check_choices, choose_object
+from dystrack.pipelines.utilities.objects.labelled import objects_in
+from dystrack.pipelines.utilities.objects.masks import depth_of
 from dystrack.pipelines.utilities.preparation import refuse_constant
 from dystrack.pipelines.utilities.reporting import report
 from dystrack.pipelines.utilities.warming import rehearse

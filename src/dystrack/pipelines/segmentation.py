@@ -10,14 +10,14 @@ from dystrack.core.protocols import AnalysisResult
 from dystrack.core.steps import announce
 from dystrack.images.evidence import evidence_of
 from dystrack.pipelines.utilities.answering import answer
-from dystrack.pipelines.utilities.choosing import aim_at, check_choices, choose_object
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
 from dystrack.pipelines.utilities.figures import show_target
 from dystrack.pipelines.utilities.loading import load_stack
-from dystrack.pipelines.utilities.masks import depth_of
 from dystrack.pipelines.utilities.models.model_outputs import OUTPUTS, Scaling, found_by
 from dystrack.pipelines.utilities.models.onnx_model import load_onnx
 from dystrack.pipelines.utilities.models.pixel_features import is_unlike
+from dystrack.pipelines.utilities.objects.choosing import aim_at, check_choices, choose_object
+from dystrack.pipelines.utilities.objects.masks import depth_of
 from dystrack.pipelines.utilities.preparation import refuse_constant
 from dystrack.pipelines.utilities.reporting import report
 from dystrack.pipelines.utilities.warming import rehearse

@@ -21,7 +21,7 @@ int, float or str, and a line in its numpydoc docstring: its command line is mad
 # A new bridge is one line here. The module is imported when it is asked for.
 SCOPES: Mapping[str, str] = MappingProxyType(
     {
-        "simulator": "dystrack.scopes.simulated:open_simulator",
+        "simulator": "dystrack.scopes.simulated.scope:open_simulator",
         "micromanager": "dystrack.scopes.micromanager.opening:open_micromanager",
         "zen": "dystrack.scopes.zen.scope:open_zen",
         "nis": "dystrack.scopes.nis.scope:open_nis",

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Protocol
 
 from dystrack.core.coordinates import PixelPosition, offset_from_centre_um
-from dystrack.core.coords_file import FAILURE_MESSAGE, CoordsLine
 from dystrack.core.errors import (
     ConfigurationError,
     ForbiddenMoveError,
     ScopeError,
 )
+from dystrack.core.exchange.coords_file import FAILURE_MESSAGE, CoordsLine
 from dystrack.core.protocols import Clock
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.guard import Guard

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from dystrack.core.answer_file import NextPrescan, answer_path, read_answer, read_next
-from dystrack.core.coords_file import (
+from dystrack.core.exchange.answer_file import NextPrescan, answer_path, read_answer, read_next
+from dystrack.core.exchange.coords_file import (
     COORDS_FILE_NAME,
     CoordsLine,
     read_lines,

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from dystrack.core.coords_file import VISITS_FILE_NAME
 from dystrack.core.errors import JournalError, ScopeError
+from dystrack.core.exchange.coords_file import VISITS_FILE_NAME
 from dystrack.scopes.geometry import PositionUm
 
 __all__ = ["DrivenVisit", "Progress", "VisitRecord"]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dystrack.core.coordinates import PixelPosition
-from dystrack.core.coords_file import CoordsLine, append_line, read_lines
 from dystrack.core.errors import JournalError, TransmissionError
+from dystrack.core.exchange.coords_file import CoordsLine, append_line, read_lines
 from dystrack.core.limits import Travel
 from dystrack.manager.cmdline import run_via_cmdline
 from dystrack.manager.events import Answered, PrescansFound, RunResumed, SessionStarted, Warned

@@ -4,8 +4,8 @@ import pytest
 
 from dystrack.core.analysis import Analysis
 from dystrack.core.coordinates import PixelPosition, VoxelSize
-from dystrack.core.coords_file import FAILURE_MESSAGE
 from dystrack.core.errors import ImageError
+from dystrack.core.exchange.coords_file import FAILURE_MESSAGE
 from dystrack.core.findings import ExtraTarget, Findings
 from dystrack.core.limits import Limits
 from dystrack.images.image_file import ImageStatus, Verdict

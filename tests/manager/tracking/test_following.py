@@ -6,8 +6,8 @@ import pytest
 
 from dystrack.core.analysis import Analysis
 from dystrack.core.coordinates import PixelPosition, VoxelSize
-from dystrack.core.coords_file import FAILURE_MESSAGE
 from dystrack.core.errors import IncompleteImageError, TargetNotFoundError
+from dystrack.core.exchange.coords_file import FAILURE_MESSAGE
 from dystrack.core.limits import Limits
 from dystrack.images.image_file import ImageStatus, Verdict
 from dystrack.images.outcomes import Aborted, Ready

@@ -8,9 +8,9 @@ import tifffile
 
 from dystrack.images.image_file import ImageStatus, Verdict
 from dystrack.images.readiness import Aborted, FileStamp, Ready
-from dystrack.manager.tracking.looks import TrackState
 from dystrack.manager.tracking.positions import Position
 from dystrack.manager.tracking.times import TrackingTimes, is_black_image
+from dystrack.manager.tracking.tracker.looks import TrackState
 from dystrack.manager.watching.watcher import ArrivedImage
 from fakes import FakeClock
 

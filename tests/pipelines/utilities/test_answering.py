@@ -6,7 +6,7 @@ import pytest
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.findings import take_findings
 from dystrack.pipelines.utilities.answering import answer
-from dystrack.pipelines.utilities.regions import region_of
+from dystrack.pipelines.utilities.objects.regions import region_of
 
 
 @pytest.mark.parametrize("as_found", [np.asarray, region_of])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import zarr
 
-from dystrack.core.coords_file import CoordsLine
+from dystrack.core.exchange.coords_file import CoordsLine
 from dystrack.scopes.micromanager.opening import loaded_core
 from macros.answering import Answering
 

@@ -11,8 +11,8 @@ from itertools import count
 import pytest
 import zarr
 
-from dystrack.core.coords_file import CoordsLine
 from dystrack.core.errors import ScopeError
+from dystrack.core.exchange.coords_file import CoordsLine
 from dystrack.pipelines import center_of_mass, lateral_line
 from dystrack.scopes.box import Box
 from dystrack.scopes.driver import Driver, Plan, run_driver

@@ -3,7 +3,7 @@ import io
 import pytest
 from rich.console import Console
 
-from dystrack.core.coords_file import CoordsLine
+from dystrack.core.exchange.coords_file import CoordsLine
 from dystrack.manager.events import (
     AnalysisFailed,
     ImageNoticed,

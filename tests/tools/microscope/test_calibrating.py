@@ -10,7 +10,7 @@ from dystrack.scopes.calibration.store import find_calibration, load_calibration
 from dystrack.scopes.clocks import SimulatedClock
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.protocols import ScopeFacts
-from dystrack.scopes.simulated import SimulatedScope
+from dystrack.scopes.simulated.scope import SimulatedScope
 from dystrack.scopes.stage import StageAxes
 from dystrack.scopes.writing.writers import write_ome_tiff
 from dystrack.tools.microscope.calibrating import (

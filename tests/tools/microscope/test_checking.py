@@ -119,7 +119,7 @@ def test_the_command_saves_its_transcript_beside_the_person(tmp_path, monkeypatc
 
 def test_the_command_ends_with_an_error_if_something_is_wrong(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    from dystrack.scopes.simulated import SimulatedScope
+    from dystrack.scopes.simulated.scope import SimulatedScope
 
     def broken(self):
         raise ScopeError("no reply")

@@ -7,9 +7,9 @@ import time
 import pytest
 
 from dystrack.cli import main
-from dystrack.core.answer_file import read_answer
+from dystrack.core.exchange.answer_file import read_answer
 from dystrack.manager.events import Warned
-from dystrack.scopes.simulated import SimulatedScope
+from dystrack.scopes.simulated.scope import SimulatedScope
 from dystrack.scopes.visit_record import VisitRecord
 
 FAST = ["--time_lapse", "inf", "--no-report", "--isolate", "false", "--difficulty", "easy"]

@@ -4,7 +4,7 @@ import pytest
 
 from dystrack.scopes.catalogue import find_opener
 from dystrack.scopes.geometry import PositionUm
-from dystrack.scopes.simulated import SimulatedScope
+from dystrack.scopes.simulated.scope import SimulatedScope
 from dystrack.scopes.visit_record import DrivenVisit, VisitRecord
 from dystrack.tools.microscope.running import prepare_experiment
 from dystrack.tools.microscope.settings import ScopeSettings

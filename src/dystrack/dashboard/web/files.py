@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dystrack import __version__
 from dystrack.charts.colours import colour_styles
 from dystrack.charts.script import drawing_script, plotly_script
-from dystrack.core.coords_file import COORDS_FILE_NAME
+from dystrack.core.exchange.coords_file import COORDS_FILE_NAME
 from dystrack.dashboard.live.session import LiveSession
 from dystrack.dashboard.serving.server import static_folder
 from dystrack.manager.record.previews import side_path

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from dystrack import __version__
-from dystrack.core.coords_file import COORDS_FILE_NAME, content_of
+from dystrack.core.exchange.coords_file import COORDS_FILE_NAME, content_of
 from dystrack.manager.events import SessionStarted
 from dystrack.manager.record.pipeline_name import PipelineName
 from dystrack.manager.record.states import settings_record

@@ -66,7 +66,7 @@ def position_record(position: Position) -> dict[str, Any]:
     fields["previous"] = None if position.previous is None else tuple(position.previous)
     fields["travel"] = {"px": position.travel.px, "um": position.travel.um}
     if position.track is not None:
-        from dystrack.manager.tracking.looks import plain_of  # noqa: PLC0415 - only where one runs
+        from dystrack.manager.tracking.tracker.looks import plain_of  # noqa: PLC0415 - only where one runs
 
         fields["track"] = plain_of(position.track)
     return {**encode(fields), "cache": _cache_record(position.cache)}
@@ -95,7 +95,7 @@ def position_from_record(record: Mapping[str, Any], empty_cache: Mapping[str, An
         fields["previous"] = PixelPosition(*fields["previous"])
     fields["travel"] = Travel(**fields["travel"])
     if fields.get("track") is not None:  # journals may be older
-        from dystrack.manager.tracking.looks import state_of  # noqa: PLC0415 - only where one ran
+        from dystrack.manager.tracking.tracker.looks import state_of  # noqa: PLC0415 - only where one ran
 
         fields["track"] = state_of(fields["track"])
     return Position(**fields)

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 
 from dystrack.core.analysis import Analysis
 from dystrack.core.coordinates import PixelPosition
-from dystrack.core.coords_file import FAILURE_MESSAGE
 from dystrack.core.errors import IncompleteImageError, RefusedMoveError
+from dystrack.core.exchange.coords_file import FAILURE_MESSAGE
 from dystrack.core.findings import graded
 from dystrack.core.limits import Limits, Offset
 from dystrack.manager.events import AnalysisFailed, PositionHeld, Warned

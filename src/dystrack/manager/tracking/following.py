@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from dystrack.core.analysis import Analysis
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.errors import ImageError, RefusedMoveError, TargetNotFoundError
-from dystrack.manager.tracking import looks
-from dystrack.manager.tracking.looks import Look, Tracked, TrackState
-from dystrack.manager.tracking.motion import Axes
 from dystrack.manager.tracking.positions import Position
-from dystrack.manager.tracking.prediction import step
 from dystrack.manager.tracking.target import Failure, Target
+from dystrack.manager.tracking.tracker import looks
+from dystrack.manager.tracking.tracker.looks import Look, Tracked, TrackState
+from dystrack.manager.tracking.tracker.motion import Axes
+from dystrack.manager.tracking.tracker.prediction import step
 
 __all__ = ["Course", "course_of"]
 

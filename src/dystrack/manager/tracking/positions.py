@@ -9,7 +9,7 @@ from dystrack.core.limits import Offset, Travel
 from dystrack.manager.tracking.stage import LOOKS_KEPT
 
 if TYPE_CHECKING:  # the tracker is loaded where one runs
-    from dystrack.manager.tracking.looks import TrackState
+    from dystrack.manager.tracking.tracker.looks import TrackState
 
 __all__ = ["Position"]
 

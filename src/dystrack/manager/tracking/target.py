@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from dystrack.core.analysis import Analysis
-from dystrack.core.answer_file import NextPrescan
 from dystrack.core.coordinates import PixelPosition, VoxelSize, centre_of
-from dystrack.core.coords_file import FAILURE_MESSAGE, LATE_MARK
 from dystrack.core.error_texts import describe_error
 from dystrack.core.errors import TransmissionError
+from dystrack.core.exchange.answer_file import NextPrescan
+from dystrack.core.exchange.coords_file import FAILURE_MESSAGE, LATE_MARK
 from dystrack.core.findings import ExtraTarget
 from dystrack.core.limits import Offset
 from dystrack.images.image_file import ImageStatus, Verdict

@@ -5,11 +5,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dystrack.core.answer_file import ANSWER_SUFFIX
-from dystrack.core.coords_file import COORDS_FILE_NAME, VISITS_FILE_NAME
 from dystrack.core.errors import ConfigurationError
+from dystrack.core.exchange.answer_file import ANSWER_SUFFIX
+from dystrack.core.exchange.coords_file import COORDS_FILE_NAME, VISITS_FILE_NAME
+from dystrack.core.exchange.targets_file import TARGETS_SUFFIXES
 from dystrack.core.phases import phase_in
-from dystrack.core.targets_file import TARGETS_SUFFIXES
 from dystrack.images.image_file import SUPPORTED
 
 __all__ = [

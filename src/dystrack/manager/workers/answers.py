@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from dystrack.core.analysis import Analysis
-from dystrack.core.coords_file import clean_message
 from dystrack.core.error_texts import safe_text
 from dystrack.core.errors import InvalidAnswerError, WorkerError
+from dystrack.core.exchange.coords_file import clean_message
 from dystrack.core.findings import asking_for_findings, take_findings
 from dystrack.core.protocols import Pipeline
 from dystrack.images.evidence import evidence_of_pattern

@@ -11,8 +11,8 @@ from dystrack.core.findings import FINDINGS_KEY, graded
 from dystrack.core.protocols import AnalysisResult
 from dystrack.core.steps import announce
 from dystrack.images.evidence import extent_of
+from dystrack.pipelines.utilities.objects.regions import Region, region_of
 from dystrack.pipelines.utilities.reduction import NOT_REDUCED, Reduction
-from dystrack.pipelines.utilities.regions import Region, region_of
 
 __all__ = ["answer"]
 

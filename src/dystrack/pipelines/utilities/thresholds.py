@@ -5,7 +5,7 @@ import numpy.typing as npt
 import scipy
 
 from dystrack.core.errors import TargetNotFoundError
-from dystrack.pipelines.utilities.object_counting import histogram, object_counts
+from dystrack.pipelines.utilities.objects.counting import histogram, object_counts
 from dystrack.pipelines.utilities.preparation import refuse_constant
 
 __all__ = ["local_thresholds", "object_count_threshold", "object_counts", "otsu_threshold"]

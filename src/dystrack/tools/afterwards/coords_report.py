@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 from dystrack.charts.rows import Row
-from dystrack.core.coords_file import FAILURE_MESSAGE, CoordsLine, read_lines
+from dystrack.core.exchange.coords_file import FAILURE_MESSAGE, CoordsLine, read_lines
 from dystrack.manager.watching.image_names import JOURNAL_NAME
 from dystrack.tools.afterwards.run_record import Failure, PositionRecord, RunRecord
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dystrack.core.coords_file import COORDS_FILE_NAME
 from dystrack.core.errors import ConfigurationError, FolderError, JournalError
+from dystrack.core.exchange.coords_file import COORDS_FILE_NAME
 from dystrack.manager.watching.image_names import JOURNAL_NAME, REPORT_NAME
 from dystrack.scopes.geometry import PositionUm
-from dystrack.scopes.visits import Visit
+from dystrack.scopes.simulated.visits import Visit
 from dystrack.tools.afterwards.coords_report import describe_coords_file
 from dystrack.tools.afterwards.journal_of_run import read_run
 from dystrack.tools.afterwards.journal_report import describe_run

@@ -9,7 +9,7 @@ from statistics import median
 from dystrack.charts.pictures import Picture
 from dystrack.charts.rows import Row, Zyx, duration_words, time_axis
 from dystrack.scopes.geometry import PositionUm
-from dystrack.scopes.visits import Summary, Thumbnail, Visit, summarise
+from dystrack.scopes.simulated.visits import Summary, Thumbnail, Visit, summarise
 from dystrack.tools.afterwards.run_record import (
     Comparison,
     Failure,

@@ -17,9 +17,9 @@ from dystrack.manager.wording import count
 from dystrack.scopes.clocks import PacedClock
 from dystrack.scopes.hand_off import FolderHandOff
 from dystrack.scopes.samples.scenes import DIFFICULTIES, SCENES, make_sample
-from dystrack.scopes.simulator import Microscope, MicroscopeSettings, Site
+from dystrack.scopes.simulated.simulator import Microscope, MicroscopeSettings, Site
+from dystrack.scopes.simulated.visits import Visit, summarise
 from dystrack.scopes.stage import StageSettings, spread_over_stage
-from dystrack.scopes.visits import Visit, summarise
 
 __all__ = [
     "DemoSettings",

@@ -12,7 +12,7 @@ from dystrack.core.protocols import SYSTEM_CLOCK, Clock
 from dystrack.manager.events import Event, SessionStarted
 from dystrack.manager.terminal.screen import Screen
 from dystrack.manager.wording import count, trouble
-from dystrack.scopes.visits import Visit
+from dystrack.scopes.simulated.visits import Visit
 from dystrack.tools.afterwards.simulated_report import untracked_distance_um
 
 __all__ = ["DemoView"]

@@ -11,14 +11,14 @@ import pytest
 import scipy
 
 from dystrack.pipelines.lateral_line import analyze_image
-from dystrack.pipelines.utilities import object_counting
 from dystrack.pipelines.utilities.kernels import compiled, jit
 from dystrack.pipelines.utilities.kernels.compiled import (
     PURPOSES,
     compiled_kernels,
     wait_for_kernels,
 )
-from dystrack.pipelines.utilities.object_counting import object_counts
+from dystrack.pipelines.utilities.objects import counting
+from dystrack.pipelines.utilities.objects.counting import object_counts
 from pipelines.images import noise, tissue_with_front, write_tiff
 
 WITHOUT_NUMBA = """
@@ -106,9 +106,9 @@ def test_kernels_take_over_from_the_plain_method_in_the_middle_of_an_image(monke
         labellings.append(mask)
         return scipy.ndimage.label(mask)
 
-    monkeypatch.setattr(object_counting, "compiled_kernels", lambda _: next(answers, kernels))
+    monkeypatch.setattr(counting, "compiled_kernels", lambda _: next(answers, kernels))
     plain = SimpleNamespace(ndimage=SimpleNamespace(label=label))
-    monkeypatch.setattr(object_counting, "scipy", plain)
+    monkeypatch.setattr(counting, "scipy", plain)
     np.testing.assert_array_equal(object_counts(image), expected)
     assert len(labellings) == 99
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import scipy
 
-from dystrack.pipelines.utilities.object_counting import _Forest
+from dystrack.pipelines.utilities.objects.counting import _Forest
+from dystrack.pipelines.utilities.objects.regions import _largest_by_runs
 from dystrack.pipelines.utilities.reduction import Reduction
-from dystrack.pipelines.utilities.regions import _largest_by_runs
 from dystrack.pipelines.utilities.smoothing import _smooth_compiled
 from pipelines.images import counts_by_labelling, largest_by_labelling, noise
 

@@ -1,4 +1,4 @@
-"""The loops of `object_counting`, compiled when this module is imported.
+"""The loops of `counting`, compiled when this module is imported.
 
 Take the graph whose vertices are voxels and whose edges join face neighbours, an edge weighing as
 much as the darker of its two ends. At threshold t it has the voxels and the edges of at least t,

@@ -14,7 +14,7 @@ from dystrack.core.coordinates import PixelPosition
 from dystrack.core.errors import AnalysisError, ConfigurationError
 from dystrack.pipelines.utilities.models.onnx_model import OnnxModel
 from dystrack.pipelines.utilities.models.tiling import map_in_tiles
-from dystrack.pipelines.utilities.objects import FoundObject, objects_in
+from dystrack.pipelines.utilities.objects.labelled import FoundObject, objects_in
 
 __all__ = ["OUTPUTS", "Found", "Scaling", "found_by"]
 

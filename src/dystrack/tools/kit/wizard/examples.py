@@ -11,7 +11,7 @@ from dystrack.images.readers import read_image
 from dystrack.images.stack_axes import channel_index
 from dystrack.manager.settings import Settings
 from dystrack.manager.watching.naming_advice import offered_pattern
-from dystrack.pipelines.utilities.objects import objects_in
+from dystrack.pipelines.utilities.objects.labelled import objects_in
 from dystrack.pipelines.utilities.preparation import to_uint8
 from dystrack.pipelines.utilities.smoothing import smooth
 from dystrack.pipelines.utilities.thresholds import otsu_threshold

@@ -1,0 +1,1 @@
+"""Commands of a run: start it, watch it, see what became of it."""

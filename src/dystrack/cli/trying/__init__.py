@@ -1,0 +1,1 @@
+"""Commands that try a pipeline before a sample is at stake."""

@@ -1,0 +1,1 @@
+"""Files through which coordinates reach a macro: there complete, or not at all."""

@@ -1,0 +1,1 @@
+"""Objects in an image: how many, which one, where it is."""
