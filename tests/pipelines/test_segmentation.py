@@ -9,8 +9,8 @@ from dystrack.core.errors import AnalysisError, ConfigurationError, TargetNotFou
 from dystrack.core.findings import FINDINGS_KEY
 from dystrack.pipelines.segmentation import analyze_image
 from dystrack.pipelines.utilities.models.onnx_model import load_onnx
-from dystrack.pipelines.utilities.models.pixel_features import looks_of
 from dystrack.pipelines.utilities.models.tiling import map_in_tiles, tiles_of
+from dystrack.pipelines.utilities.models.trust import looks_of
 from pipelines.images import write_tiff
 
 onnx = pytest.importorskip("onnx")

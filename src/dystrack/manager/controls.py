@@ -11,6 +11,7 @@ import queue
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar
 
 from dystrack.manager.events import StopReason
 
@@ -65,30 +66,26 @@ class Command:
 
     order: Order | None = field(default=None, kw_only=True)
 
+    _WORDS: ClassVar[str] = "A command"
+
     @property
     def words(self) -> str:
         """What is asked, in words."""
-        return "A command"
+        return self._WORDS.format_map(vars(self))
 
 
 @dataclass(frozen=True)
 class Pause(Command):
     """Answer no prescan until told to go on."""
 
-    @property
-    def words(self) -> str:
-        """What is asked, in words."""
-        return "Pause"
+    _WORDS = "Pause"
 
 
 @dataclass(frozen=True)
 class GoOn(Command):
     """Answer prescans again."""
 
-    @property
-    def words(self) -> str:
-        """What is asked, in words."""
-        return "Go on"
+    _WORDS = "Go on"
 
 
 @dataclass(frozen=True)
@@ -98,10 +95,7 @@ class Hold(Command):
     position: str
     reason: str
 
-    @property
-    def words(self) -> str:
-        """What is asked, in words."""
-        return f"Hold position {self.position}"
+    _WORDS = "Hold position {position}"
 
 
 @dataclass(frozen=True)
@@ -110,10 +104,7 @@ class Release(Command):
 
     position: str
 
-    @property
-    def words(self) -> str:
-        """What is asked, in words."""
-        return f"Release position {self.position}"
+    _WORDS = "Release position {position}"
 
 
 @dataclass(frozen=True)
@@ -134,10 +125,7 @@ class Retarget(Command):
     path: str
     zyx: Offset
 
-    @property
-    def words(self) -> str:
-        """What is asked, in words."""
-        return f"Send position {self.position} to the place that was clicked"
+    _WORDS = "Send position {position} to the place that was clicked"
 
 
 @dataclass(frozen=True)
@@ -147,11 +135,10 @@ class Nudge(Command):
     position: str
     zyx_px: Offset
 
-    @property
-    def words(self) -> str:
-        """What is asked, in words."""
-        z, y, x = self.zyx_px
-        return f"Follow position {self.position} further by z {z:+.1f}, y {y:+.1f}, x {x:+.1f} px"
+    _WORDS = (
+        "Follow position {position} further by "
+        "z {zyx_px[0]:+.1f}, y {zyx_px[1]:+.1f}, x {zyx_px[2]:+.1f} px"
+    )
 
 
 @dataclass(frozen=True)
@@ -171,10 +158,7 @@ class SetLimit(Command):
 class StopAfterTimePoint(Command):
     """End the session once all positions have come to the time point under way."""
 
-    @property
-    def words(self) -> str:
-        """What is asked, in words."""
-        return "Stop after this time point"
+    _WORDS = "Stop after this time point"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from dystrack.core.coordinates import PixelPosition
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import AnalysisResult
 from dystrack.core.steps import announce
-from dystrack.images.evidence import evidence_of
 from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
 from dystrack.pipelines.utilities.figures import show_target
@@ -25,9 +24,9 @@ from dystrack.pipelines.utilities.models.pixel_features import (
     FEATURE_NAMES,
     features_at,
     grid_of,
-    is_unlike,
     normalised,
 )
+from dystrack.pipelines.utilities.models.trust import believed
 from dystrack.pipelines.utilities.objects.choosing import aim_at, check_choices, choose_object
 from dystrack.pipelines.utilities.objects.labelled import objects_in
 from dystrack.pipelines.utilities.objects.masks import depth_of
@@ -135,9 +134,8 @@ def analyze_image(
 
     # 4. Keep to the middle of the stack; doubt what looks unlike the training
     target = target._replace(z=constrain_z_movement(target.z, depth_of(stack)))
-    if is_unlike(forest.about.get("looks", {}), stack):
-        msg = "WARN:UNLIKE-TRAINING"
-    confidence = min(evidence_of(stack), float(likely[on_grid].mean()))
+    score = float(likely[on_grid].mean())
+    msg, confidence = believed(msg, score, stack, forest.about.get("looks", {}))
 
     # 5. Return the coordinates, what was found, and the size to look for next time
     if show:

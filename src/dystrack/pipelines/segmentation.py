@@ -8,14 +8,13 @@ import numpy as np
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import AnalysisResult
 from dystrack.core.steps import announce
-from dystrack.images.evidence import evidence_of
 from dystrack.pipelines.utilities.answering import answer
 from dystrack.pipelines.utilities.constraints import constrain_z_movement
 from dystrack.pipelines.utilities.figures import show_target
 from dystrack.pipelines.utilities.loading import load_stack
 from dystrack.pipelines.utilities.models.model_outputs import OUTPUTS, Scaling, found_by
 from dystrack.pipelines.utilities.models.onnx_model import load_onnx
-from dystrack.pipelines.utilities.models.pixel_features import is_unlike
+from dystrack.pipelines.utilities.models.trust import believed
 from dystrack.pipelines.utilities.objects.choosing import aim_at, check_choices, choose_object
 from dystrack.pipelines.utilities.objects.masks import depth_of
 from dystrack.pipelines.utilities.preparation import refuse_constant
@@ -134,9 +133,7 @@ def analyze_image(
 
     # 4. Keep to the middle of the stack; doubt what looks unlike the training
     target = target._replace(z=constrain_z_movement(target.z, depth_of(stack)))
-    if is_unlike(loaded.looks, stack):
-        msg = "WARN:UNLIKE-TRAINING"
-    confidence = min(evidence_of(stack), found.score_of(followed, mask))
+    msg, confidence = believed(msg, found.score_of(followed, mask), stack, loaded.looks)
 
     # 5. Return the coordinates, what was found, and the size to look for next time
     if show:

@@ -1,7 +1,7 @@
 """LAS X behind the contract of a scope, through its CAM interface."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import attrs
 
 from dystrack.core.errors import ConfigurationError, ScopeError
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock
-from dystrack.scopes.box import Box
+from dystrack.scopes.bridge import Bridge
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.leica.cam import CamConnection, Words
 from dystrack.scopes.leica.link import TcpLink
@@ -46,7 +46,7 @@ class LasXSettings:
     scan_s: float = 3600.0
 
 
-class LasXScope:
+class LasXScope(Bridge):
     """A microscope that runs under LAS X.
 
     Parameters
@@ -63,8 +63,8 @@ class LasXScope:
     """
 
     def __init__(self, settings: LasXSettings, clock: Clock = SYSTEM_CLOCK) -> None:
+        super().__init__(clock)
         self._settings = settings
-        self._clock = clock
         link = TcpLink(
             settings.host, settings.port, "LAS X (its CAM server)", clock, settings.answer_s
         )
@@ -78,11 +78,6 @@ class LasXScope:
         reach_um = PositionUm(half_um, 0.0, 0.0)
         return ScopeTraits("las_x", STATUS, delivers_pixels=True, reach_um=reach_um)
 
-    @property
-    def clock(self) -> Clock:
-        """Time in which the microscope lives."""
-        return self._clock
-
     def facts(self) -> ScopeFacts:
         """Return where it is; CAM tells little more."""
         return ScopeFacts(f"LAS X at {self._settings.host}", version="")
@@ -92,14 +87,6 @@ class LasXScope:
         stage, focus = self._cam.ask("stage"), self._cam.ask("zdrive")
         return PositionUm(_um(focus, "zpos"), _um(stage, "ypos"), _um(stage, "xpos"))
 
-    def marked_um(self) -> Sequence[PositionUm]:
-        """Return none: they cannot be asked for."""
-        return ()
-
-    def limits_um(self) -> Box | None:
-        """Return None: CAM does not tell them."""
-        return None
-
     def drive_stage(self, y_um: float, x_um: float) -> None:
         """Move the stage and return when it rests."""
         self._set_position("stage", xpos=f"{x_um:.6f}", ypos=f"{y_um:.6f}")
@@ -107,9 +94,6 @@ class LasXScope:
     def drive_focus(self, z_um: float) -> None:
         """Move the focus and return when it rests."""
         self._set_position("zdrive", zpos=f"{z_um:.6f}")
-
-    def settle(self) -> None:
-        """Do nothing: a move has ended when the position rests."""
 
     def prescan(self, stem: Path) -> Prescan:
         """Take a prescan where the stage is; its planes are put together."""

@@ -7,7 +7,7 @@ Port 16951, an int32 length before each message, `ComponentName`, `CommandName`,
 import json
 import math
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from dystrack.core.coordinates import VoxelSize
 from dystrack.core.errors import ScopeError
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock
-from dystrack.scopes.box import Box
+from dystrack.scopes.bridge import Bridge
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.leica.link import TcpLink
 from dystrack.scopes.protocols import Prescan, Scope, ScopeFacts, ScopeTraits
@@ -52,7 +52,7 @@ class ViventisSettings:
     scan_s: float = 3600.0
 
 
-class ViventisScope:
+class ViventisScope(Bridge):
     """A Viventis light sheet.
 
     Parameters
@@ -69,8 +69,8 @@ class ViventisScope:
     """
 
     def __init__(self, settings: ViventisSettings, clock: Clock = SYSTEM_CLOCK) -> None:
+        super().__init__(clock)
         self._settings = settings
-        self._clock = clock
         where = (settings.host, settings.port)
         self._link = TcpLink(*where, _NAME, clock, settings.answer_s)
 
@@ -79,11 +79,6 @@ class ViventisScope:
         """What the bridge can do."""
         reach_um = PositionUm(self._settings.reach_z_um, 0.0, 0.0)
         return ScopeTraits("viventis", STATUS, delivers_pixels=True, reach_um=reach_um)
-
-    @property
-    def clock(self) -> Clock:
-        """Time in which the microscope lives."""
-        return self._clock
 
     def facts(self) -> ScopeFacts:
         """Return where it is, once it has answered."""
@@ -95,14 +90,6 @@ class ViventisScope:
         found = self._ask("STAGE", "PositionGet")
         return PositionUm(*(_number(found, axis) for axis in "ZYX"))
 
-    def marked_um(self) -> Sequence[PositionUm]:
-        """Return none: they cannot be asked for."""
-        return ()
-
-    def limits_um(self) -> Box | None:
-        """Return None: it does not tell them."""
-        return None
-
     def drive_stage(self, y_um: float, x_um: float) -> None:
         """Move the stage across and return when it is ready."""
         self._move(Y=y_um, X=x_um)
@@ -110,9 +97,6 @@ class ViventisScope:
     def drive_focus(self, z_um: float) -> None:
         """Move the stage along z and return when it is ready."""
         self._move(Z=z_um)
-
-    def settle(self) -> None:
-        """Do nothing: a move ends when the stage is ready."""
 
     def prescan(self, stem: Path) -> Prescan:
         """Take a prescan where the stage is, and fetch its planes."""

@@ -4,7 +4,7 @@ How to make the jobs stands in docs/microscopes.md.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PureWindowsPath
 
@@ -13,7 +13,7 @@ import attrs
 from dystrack.core.errors import ScopeError
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock
 from dystrack.images.waiting import wait_until_complete
-from dystrack.scopes.box import Box
+from dystrack.scopes.bridge import Bridge
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.nis.scheduler import JobResult, Scheduler
 from dystrack.scopes.protocols import Prescan, Scope, ScopeFacts, ScopeTraits
@@ -40,7 +40,7 @@ class NisSettings:
     scan_s: float = 3600.0
 
 
-class NisScope:
+class NisScope(Bridge):
     """A microscope that runs under NIS-Elements.
 
     Parameters
@@ -52,19 +52,14 @@ class NisScope:
     """
 
     def __init__(self, settings: NisSettings, clock: Clock = SYSTEM_CLOCK) -> None:
+        super().__init__(clock)
         self._settings = settings
-        self._clock = clock
         self._scheduler = Scheduler(settings.host, settings.port, clock, settings.answer_s)
 
     @property
     def traits(self) -> ScopeTraits:
         """What the bridge can do."""
         return ScopeTraits("nis", STATUS, reach_um=PositionUm(self._settings.reach_z_um, 0.0, 0.0))
-
-    @property
-    def clock(self) -> Clock:
-        """Time in which the microscope lives."""
-        return self._clock
 
     def facts(self) -> ScopeFacts:
         """Return what NIS says of itself."""
@@ -75,14 +70,6 @@ class NisScope:
         values = self._run("position", self._settings.answer_s).values
         return PositionUm(*(_number(values.get(axis), axis) for axis in "ZYX"))
 
-    def marked_um(self) -> Sequence[PositionUm]:
-        """Return none: they cannot be asked for."""
-        return ()
-
-    def limits_um(self) -> Box | None:
-        """Return None: the Scheduler API does not tell them."""
-        return None
-
     def drive_stage(self, y_um: float, x_um: float) -> None:
         """Move the stage and return when the job has ended."""
         self._run("move_xy", self._settings.answer_s, X=x_um, Y=y_um)
@@ -90,9 +77,6 @@ class NisScope:
     def drive_focus(self, z_um: float) -> None:
         """Move the focus and return when the job has ended."""
         self._run("move_z", self._settings.answer_s, Z=z_um)
-
-    def settle(self) -> None:
-        """Do nothing: NIS waits in its own job."""
 
     def prescan(self, stem: Path) -> Prescan:
         """Take a prescan where the stage is, and wait until its file is complete."""

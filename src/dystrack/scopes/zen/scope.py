@@ -12,7 +12,7 @@ from typing import Any
 from dystrack.core.errors import ScopeError
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock
 from dystrack.images.waiting import wait_until_complete
-from dystrack.scopes.box import Box
+from dystrack.scopes.bridge import Bridge
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.protocols import Prescan, Scope, ScopeFacts, ScopeTraits
 from dystrack.scopes.zen.connection import ZenConnection
@@ -32,7 +32,7 @@ _UM_PER_M = 1_000_000.0
 _POLL_S = 0.1
 
 
-class ZenScope:
+class ZenScope(Bridge):
     """A microscope that runs under ZEN.
 
     Parameters
@@ -51,8 +51,8 @@ class ZenScope:
     """
 
     def __init__(self, settings: ZenSettings, clock: Clock = SYSTEM_CLOCK) -> None:
+        super().__init__(clock)
         self._settings = settings
-        self._clock = clock
         self._zen = ZenConnection(settings)
         self._services = ZenServices.choose(self._zen.services)
         self._experiments = [settings.prescan_experiment]
@@ -70,11 +70,6 @@ class ZenScope:
             delivers_pixels=True,
             reach_um=PositionUm(self._reach_z_um, 0.0, 0.0),
         )
-
-    @property
-    def clock(self) -> Clock:
-        """Time in which the microscope lives."""
-        return self._clock
 
     def facts(self) -> ScopeFacts:
         """Return what ZEN says of itself: its services, which tell the version apart."""
@@ -97,10 +92,6 @@ class ZenScope:
         exported = self._zen.call(self._services.experiments, "Export", experiment_id=experiment)
         return read_positions(exported.xml)
 
-    def limits_um(self) -> Box | None:
-        """Return None: ZEN does not tell its limits."""
-        return None
-
     def drive_stage(self, y_um: float, x_um: float) -> None:
         """Move the stage and return when it has stopped."""
         per_unit = self._services.um_per_stage
@@ -111,9 +102,6 @@ class ZenScope:
         """Move the focus and return when it has stopped."""
         value = z_um / self._services.um_per_focus
         self._zen.call(self._services.focus, "MoveTo", value=value)
-
-    def settle(self) -> None:
-        """Do nothing: ZEN's moves return when they are done."""
 
     def prescan(self, stem: Path) -> Prescan:
         """Take a prescan where the stage is; its pixels, or its file where planes were lost."""

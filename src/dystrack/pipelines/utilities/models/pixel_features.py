@@ -1,6 +1,5 @@
 """What a pixel classifier sees of each pixel: brightness and edges at several scales."""
 
-from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -9,13 +8,12 @@ import numpy.typing as npt
 
 from dystrack.pipelines.utilities.smoothing import smooth
 
-__all__ = ["FEATURE_NAMES", "features_at", "grid_of", "is_unlike", "looks_of", "normalised"]
+__all__ = ["FEATURE_NAMES", "features_at", "grid_of", "normalised"]
 
 _SIGMAS_PX = (1.0, 2.0, 4.0, 8.0)
 _SIGMA_Z_SHARE = 0.5  # planes are further apart than pixels
 _EDGE_SIGMAS = (1, 2)  # which of them
 _DARK, _BRIGHT = 50.0, 99.8
-_MOST_UNLIKE = {"contrast": 3.0, "grain": 2.0}  # times what the model has seen
 _LEVELS = (20.0, 220.0)  # grey values that dark and bright become
 
 FEATURE_NAMES = (
@@ -99,50 +97,3 @@ def _edges(smoothed: Bytes, step_px: int) -> npt.NDArray[np.float32]:
     along_y, along_x = at(ys + 1, xs) - at(ys - 1, xs), at(ys, xs + 1) - at(ys, xs - 1)
     steepness: npt.NDArray[np.float32] = np.sqrt(along_y**2 + along_x**2)
     return steepness
-
-
-def looks_of(image: npt.NDArray[Any]) -> dict[str, float]:
-    """Return a few figures that tell whether images were taken alike.
-
-    Parameters
-    ----------
-    image : ndarray of shape (Z, Y, X) or (Y, X)
-        Grey values.
-
-    Returns
-    -------
-    dict
-        ``contrast``: how far the brightest parts stand out, in standard deviations of what is
-        darker than the median; ``grain``: how unlike neighbouring pixels are, relative to all.
-    """
-    sparse = image[..., ::2, ::2].astype(np.float32)
-    dark, bright = np.percentile(sparse, (_DARK, _BRIGHT))
-    noise = float(np.sqrt(np.mean((sparse[sparse <= dark] - dark) ** 2))) or 1.0
-    row = image[..., ::2, :].astype(np.float32)
-    grain = float(np.abs(np.diff(row, axis=-1)).mean()) / (float(row.std()) or 1.0)
-    return {"contrast": float(bright - dark) / noise, "grain": grain}
-
-
-def is_unlike(known: Mapping[str, Sequence[float]], image: npt.NDArray[Any]) -> bool:
-    """Return whether an image was taken unlike those that a model has learnt from.
-
-    Parameters
-    ----------
-    known : mapping of str to sequence of float
-        Least and greatest of their `looks_of`; what is not known is not compared.
-    image : ndarray of shape (Z, Y, X) or (Y, X)
-        Grey values.
-
-    Returns
-    -------
-    bool
-        True if contrast or grain are far from theirs.
-    """
-    if not known:
-        return False
-    looks = looks_of(image)
-    return any(
-        not known[name][0] / most <= looks[name] <= known[name][1] * most
-        for name, most in _MOST_UNLIKE.items()
-        if name in known
-    )

@@ -12,9 +12,9 @@ from dystrack.pipelines.utilities.models.forest import Forest
 from dystrack.pipelines.utilities.models.pixel_features import (
     FEATURE_NAMES,
     features_at,
-    looks_of,
     normalised,
 )
+from dystrack.pipelines.utilities.models.trust import looks_of
 
 __all__ = ["BACKGROUND", "SAMPLE", "PaintedPrescan", "learn"]
 
