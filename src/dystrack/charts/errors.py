@@ -96,18 +96,7 @@ def _bars(rows: Sequence[ErrorRow], outcome: str, role: str) -> dict[str, Any]:
 
 
 def error_chart(rows: Sequence[ErrorRow]) -> Figure:
-    """Draw how far answers were off in each condition.
-
-    Parameters
-    ----------
-    rows : sequence of ErrorRow
-        The conditions, from top to bottom.
-
-    Returns
-    -------
-    Figure
-        Medians with their confidence intervals; red where an answer was wrong but OK.
-    """
+    """Draw how far answers were off in each condition; red where one was wrong but OK."""
     known = [row for row in rows if row.error_px is not None]
     return _chart(
         "errors",

@@ -30,20 +30,7 @@ _Strips = Mapping[str, tuple[Sequence[Row], Sequence[str]]]  # rows and what eac
 
 
 def outcome_strips(positions: Mapping[str, Sequence[Row]], clock: TimeAxis) -> Figure:
-    """Draw what came of each prescan, one strip a position.
-
-    Parameters
-    ----------
-    positions : mapping of str to sequence of Row
-        The rows of each position.
-    clock : TimeAxis
-        How time is written.
-
-    Returns
-    -------
-    Figure
-        Strips over time, with the share of the prescans that were tracked.
-    """
+    """Draw what came of each prescan, one strip a position, with the share that was tracked."""
     strips = {}
     for name, rows in positions.items():
         shown = [row.outcome for row in rows]

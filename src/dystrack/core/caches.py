@@ -55,18 +55,7 @@ class ClosedCache(Mapping[str, Any]):
 
 
 def copied(cache: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a deep copy of a cache; what cannot be copied, such as a model, is shared.
-
-    Parameters
-    ----------
-    cache : mapping
-        Keyword arguments of a pipeline.
-
-    Returns
-    -------
-    dict
-        The copy.
-    """
+    """Return a deep copy of a cache; what cannot be copied, such as a model, is shared."""
     copies = {}
     for name, value in cache.items():
         try:

@@ -50,18 +50,9 @@ def announce(
     mask: Any = None,
     target: PixelPosition | None = None,
 ) -> None:
-    """Tell of a step, if anybody listens.
+    """Tell of a step, if anybody listens: the picture after it, what it found, the target.
 
-    Parameters
-    ----------
-    title : str
-        What was done.
-    image : ndarray of shape (Z, Y, X) or (Y, X), optional
-        Picture after the step.
-    mask : ndarray of bool of the same shape, optional
-        What it found; also something that has it as its ``mask``, or a function that returns it.
-    target : PixelPosition, optional
-        Where to go.
+    `mask` may also be something that has one as its ``mask``, or a function that returns it.
     """
     listener = _listener.get()
     if listener is None:

@@ -16,18 +16,7 @@ _PARTS_A_THREAD = 4
 
 
 def n_threads_for(n_voxels: int) -> int:
-    """Return how many threads make the work on so many voxels faster.
-
-    Parameters
-    ----------
-    n_voxels : int
-        Number of voxels.
-
-    Returns
-    -------
-    int
-        At least 1; small images stay in the thread in which they are.
-    """
+    """Return how many threads make work on so many voxels faster; 1 where it is little."""
     n_worth = n_voxels // _VOXELS_WORTH_A_THREAD
     return 1 if n_worth < 2 else min(n_worth, core_share(is_busy=True).n_threads)  # noqa: PLR2004
 

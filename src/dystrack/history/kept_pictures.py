@@ -9,21 +9,9 @@ __all__ = ["picture_path"]
 
 
 def picture_path(folder: Path, watched: str, prescan: str) -> Path:
-    """Return where the picture of a prescan is, if one was kept.
+    """Return where the picture of a prescan is: among pictures, whatever the journal says.
 
-    Parameters
-    ----------
-    folder : Path
-        The folder of the run, where it lies now.
-    watched : str
-        The same, where it lay during the run.
-    prescan : str
-        The prescan, as the journal names it.
-
-    Returns
-    -------
-    Path
-        A file in the folder of pictures, whatever the journal says.
+    The run lies in `folder` now; while it went on, that was `watched`, as its journal has it.
     """
     return folder / PREVIEWS_NAME / Path(preview_name(_relative(prescan, watched))).name
 

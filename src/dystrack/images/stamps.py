@@ -34,17 +34,7 @@ class FileStamp:
 
     @classmethod
     def of(cls, path: Path) -> "FileStamp":
-        """Take the stamp of a file, or of a folder with all that is in it.
-
-        Parameters
-        ----------
-        path : Path
-            The file or folder.
-
-        Returns
-        -------
-        FileStamp
-            Its stamp now; from the file itself, as listings of folders may be out of date.
+        """Take the stamp of a file, or of a folder with all in it, from the files themselves.
 
         Raises
         ------
@@ -83,18 +73,7 @@ class PixelSamples:
 
 
 def sample(path: Path) -> PixelSamples | None:
-    """Take samples of a file by which its image can be recognised.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    PixelSamples or None
-        Up to 64 pieces, evenly spaced; None of a folder, or where the file cannot be read.
-    """
+    """Take up to 64 pieces by which an image can be recognised; None where they cannot be read."""
     try:
         size = path.stat().st_size
         count = min(_MOST_SAMPLES, -(-size // _SAMPLE_BYTES))

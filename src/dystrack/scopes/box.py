@@ -40,20 +40,7 @@ class Box:
 
     @classmethod
     def around(cls, positions: Iterable[PositionUm], margin_um: PositionUm) -> "Box":
-        """Return the smallest box around positions, and a margin on each side.
-
-        Parameters
-        ----------
-        positions : iterable of PositionUm
-            At least one.
-        margin_um : PositionUm
-            How much is added on each side.
-
-        Returns
-        -------
-        Box
-            The box.
-        """
+        """Return the smallest box around at least one position, and a margin on each side."""
         by_axis = list(zip(*positions, strict=True))
         low, high = PositionUm(*map(min, by_axis)), PositionUm(*map(max, by_axis))
         return cls(low.minus(margin_um), high.plus(margin_um))

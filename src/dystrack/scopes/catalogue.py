@@ -36,17 +36,7 @@ TRIALS: Mapping[str, str] = MappingProxyType({"simulator": "center_of_mass"})
 
 
 def find_opener(name: str) -> Opener:
-    """Return what connects to a microscope.
-
-    Parameters
-    ----------
-    name : str
-        Its name on the command line.
-
-    Returns
-    -------
-    Opener
-        Its opener.
+    """Return what connects to a microscope of that name.
 
     Raises
     ------

@@ -133,20 +133,7 @@ class View:
     scan: ScanSettings
 
     def plane(self, index: int, shift: PositionUm = _NO_SHIFT) -> PlaneGrid:
-        """Return the pixels of one section.
-
-        Parameters
-        ----------
-        index : int
-            Which section.
-        shift : PositionUm, optional
-            Moves the section, as a vibrating stage does.
-
-        Returns
-        -------
-        PlaneGrid
-            Its height, rows and columns in the world.
-        """
+        """Return the pixels of one section, shifted as a vibrating stage shifts it."""
         centre = self.centre.plus(shift)
         depth, height, width = self.scan.shape_zyx
         z_step_um, y_step_um, x_step_um = self.scan.voxel_size

@@ -112,16 +112,6 @@ class Guard:
     def visit(self, place: PositionUm) -> PositionUm:
         """Go to a place that is known: a marked position, or where the stage was before.
 
-        Parameters
-        ----------
-        place : PositionUm
-            In the coordinates of the stage.
-
-        Returns
-        -------
-        PositionUm
-            What the stage reads there.
-
         Raises
         ------
         ForbiddenMoveError
@@ -168,17 +158,7 @@ class Guard:
         return self._move(here, target)
 
     def prescan(self, stem: Path) -> Prescan:
-        """Take a prescan where the stage is.
-
-        Parameters
-        ----------
-        stem : Path
-            Its path without a suffix.
-
-        Returns
-        -------
-        Prescan
-            With the position at which it was taken.
+        """Take a prescan where the stage is, and return it with that position.
 
         Raises
         ------
@@ -192,17 +172,7 @@ class Guard:
         return placed(taken, here)
 
     def main_scan(self, stem: Path) -> Path | None:
-        """Take the main scan where the stage is.
-
-        Parameters
-        ----------
-        stem : Path
-            Its path without a suffix.
-
-        Returns
-        -------
-        Path or None
-            Its file, where that is known.
+        """Take the main scan where the stage is; return its file, where that is known.
 
         Raises
         ------
@@ -216,12 +186,7 @@ class Guard:
 
     @contextlib.contextmanager
     def scanning(self) -> Iterator[PositionUm]:
-        """Look before and after a scan where the stage is, whoever takes the scan.
-
-        Yields
-        ------
-        PositionUm
-            Where it is before.
+        """Look where the stage is before a scan, which is yielded, and after it, whoever takes it.
 
         Raises
         ------

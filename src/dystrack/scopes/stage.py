@@ -91,20 +91,7 @@ class Stage:
         return self._position
 
     def move_to(self, target: PositionUm, clock: Clock) -> bool:
-        """Move as far as the ends of the travel allow, and settle.
-
-        Parameters
-        ----------
-        target : PositionUm
-            Where to go.
-        clock : Clock
-            Sleeps while it moves.
-
-        Returns
-        -------
-        bool
-            Whether it got there; false where it stopped at an end.
-        """
+        """Move as far as the ends of the travel allow, and settle; return whether it got there."""
         ends = zip(self._settings.low, target, self._settings.high, strict=True)
         reached = PositionUm(*(min(max(low, wanted), high) for low, wanted, high in ends))
         way = reached.minus(self._position)

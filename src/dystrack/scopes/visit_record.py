@@ -137,12 +137,7 @@ class VisitRecord:
         return self._path.exists()
 
     def add(self, visit: DrivenVisit) -> None:
-        """Append a line.
-
-        Parameters
-        ----------
-        visit : DrivenVisit
-            A visit that begins or has ended.
+        """Append a line for a visit that begins or has ended.
 
         Raises
         ------

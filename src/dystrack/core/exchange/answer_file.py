@@ -82,18 +82,7 @@ def read_answer(prescan: Path) -> CoordsLine | None:
 
 
 def read_next(prescan: Path) -> NextPrescan | None:
-    """Return where and when the next prescan is wanted by the answer file of a prescan.
-
-    Parameters
-    ----------
-    prescan : Path
-        The prescan.
-
-    Returns
-    -------
-    NextPrescan or None
-        None if the file says nothing of it.
-    """
+    """Return where and when an answer file wants the next prescan; None if it does not say."""
     columns = _columns(prescan) or {}
     try:
         z, y, x, in_s = (float(columns[name]) for name in _NEXT_COLUMNS)

@@ -63,17 +63,7 @@ class Marking(Protocol):
 
 
 def serve_marking(marking: Marking, port: int, tell: Callable[[str], object]) -> None:
-    """Serve the page until Ctrl-C.
-
-    Parameters
-    ----------
-    marking : Marking
-        What is marked.
-    port : int
-        Port; the next free one if it is taken.
-    tell : callable
-        Is told where the page is.
-    """
+    """Serve the page until Ctrl-C, on the next free port; `tell` is told where it is."""
     check_installed()
     settings = DashboardSettings(port=port)
     access = access_for(settings)

@@ -53,22 +53,7 @@ class Access:
     local_role: Role = Role.OWNER
 
     def role_of(self, client: str, headers: Mapping[str, str], cookie: str) -> Role:
-        """Return what a request may do.
-
-        Parameters
-        ----------
-        client : str
-            Address that it comes from.
-        headers : mapping of str to str
-            Its headers, by names in lower case.
-        cookie : str
-            Name of the cookie that holds a token.
-
-        Returns
-        -------
-        Role
-            The highest of what its tokens and its address allow.
-        """
+        """Return the highest role that address, headers (in lower case) and cookie allow."""
         given = [_cookie_of(headers.get("cookie", ""), cookie)]
         authorization = headers.get("authorization", "")
         if authorization.lower().startswith(_BEARER):

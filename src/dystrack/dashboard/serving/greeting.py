@@ -13,24 +13,7 @@ __all__ = ["greeting"]
 def greeting(
     settings: DashboardSettings, access: Access, links: Sequence[str], *, shows_code: bool = True
 ) -> str:
-    """Return where a page is, for whom, and what to beware of.
-
-    Parameters
-    ----------
-    settings : DashboardSettings
-        How it is served.
-    access : Access
-        Its tokens.
-    links : sequence of str
-        Links to its server.
-    shows_code : bool, default True
-        Whether to draw a QR code of the owner's link, for a telephone.
-
-    Returns
-    -------
-    str
-        Lines for a terminal.
-    """
+    """Return where a page is, for whom, and what to beware of: lines for a terminal."""
     return "\n".join(_lines(settings, access, links, shows_code=shows_code))
 
 

@@ -68,19 +68,9 @@ def prescans(one: LiveSession, position: str) -> dict[str, Any] | None:
 
 
 def messages(one: LiveSession, wanted: Mapping[str, str]) -> dict[str, Any]:
-    """Return what was told, the newest first, filtered by level, position and text.
+    """Return what was told, newest first, by level, position and text, and how much in all.
 
-    Parameters
-    ----------
-    one : LiveSession
-        The session.
-    wanted : mapping of str to str
-        ``level``, ``position``, ``text``; ``before``, the number of the oldest that is known.
-
-    Returns
-    -------
-    dict
-        ``messages`` and ``total``, how many there have been.
+    ``before`` is the number of the oldest message that is known already.
     """
     found = (message for message in reversed(one.messages) if _fits(message, wanted))
     return {"messages": list(islice(found, _MOST_MESSAGES)), "total": one.n_messages}

@@ -91,17 +91,7 @@ class Loop:
 
 
 def read_variants(data: bytes) -> dict[str, Value]:
-    """Read the values of the outermost level of a chunk.
-
-    Parameters
-    ----------
-    data : bytes
-        Content of the chunk.
-
-    Returns
-    -------
-    dict
-        Numbers and levels by name; from XML, all numbers whatever their level.
+    """Return the numbers and levels of a chunk's outermost level; of XML, all numbers.
 
     Raises
     ------

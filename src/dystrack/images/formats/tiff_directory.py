@@ -101,18 +101,7 @@ class Directory:
     data: bytes
 
     def numbers(self, code: int) -> tuple[float, ...]:
-        """Return the values of a tag.
-
-        Parameters
-        ----------
-        code : int
-            Code of the tag.
-
-        Returns
-        -------
-        tuple of float
-            Its values, rationals as numerator and denominator; empty for text or without the tag.
-        """
+        """Return the values of a tag, rationals as two; none for text or without the tag."""
         kind, count, start = self.tags.get(code, _NO_TAG)
         if kind in _TEXT_KINDS:
             return ()

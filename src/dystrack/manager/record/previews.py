@@ -273,16 +273,6 @@ def _brightest_third(planes: Pixels) -> Pixels:
 def read_preview(path: Path) -> Preview:
     """Return a picture that a session has kept.
 
-    Parameters
-    ----------
-    path : Path
-        Its file.
-
-    Returns
-    -------
-    Preview
-        The picture.
-
     Raises
     ------
     OSError

@@ -105,17 +105,7 @@ class FolderLock:
 
 @contextmanager
 def own_folder(folder: Path) -> Iterator[FolderLock]:
-    """Keep a second session out of a folder.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder.
-
-    Yields
-    ------
-    FolderLock
-        The lock, to be kept from time to time.
+    """Keep a second session out of a folder; yields the lock, to be kept from time to time.
 
     Raises
     ------

@@ -29,15 +29,7 @@ class IgnoredImages:
         return reason in self._counts
 
     def add(self, reason: str, names: Iterable[str]) -> None:
-        """Count files that are ignored for the same reason.
-
-        Parameters
-        ----------
-        reason : str
-            What is so of them, in the plural, such as ``"do not end with .tif"``.
-        names : iterable of str
-            Their paths within the watched folder.
-        """
+        """Count files that are ignored for a reason, such as ``"do not end with .tif"``."""
         listed = tuple(names)
         self._counts[reason] += len(listed)
         count = self._counts[reason]

@@ -33,21 +33,9 @@ _N_VALUES = 5
 def ask(
     pipeline: Pipeline, path: str, img_kwargs: Mapping[str, Any], img_cache: Mapping[str, Any]
 ) -> Analysis:
-    """Run a pipeline on a complete prescan.
+    """Run a pipeline on a complete prescan and return its checked answer.
 
-    Parameters
-    ----------
-    pipeline : Pipeline
-        The user's function.
-    path : str
-        The prescan.
-    img_kwargs, img_cache : mapping
-        Its keyword arguments.
-
-    Returns
-    -------
-    Analysis
-        Its checked answer, with what the image shows where it does not say itself how sure it is.
+    Where it does not say itself how sure it is, what the image shows goes with it.
 
     Raises
     ------
@@ -99,18 +87,7 @@ def check_answer(answer: object) -> Analysis:
 
 
 def contained(error: BaseException) -> Exception:
-    """Return an error that ends an analysis and nothing else.
-
-    Parameters
-    ----------
-    error : BaseException
-        What a pipeline raised.
-
-    Returns
-    -------
-    Exception
-        The same, or a `WorkerError` for what would end the process.
-    """
+    """Return an error that ends an analysis and nothing else: a `WorkerError` for worse ones."""
     if isinstance(error, Exception):
         return error
     what = f"raised {type(error).__name__}: {safe_text(error)}"

@@ -80,18 +80,7 @@ _lock = threading.Lock()
 
 
 def prepare(pipeline: RemotePipeline) -> bytes | None:
-    """Start the pipeline's processes.
-
-    Parameters
-    ----------
-    pipeline : RemotePipeline
-        The pipeline.
-
-    Returns
-    -------
-    bytes or None
-        Why it cannot be run, as packed data of an error.
-    """
+    """Start the pipeline's processes; return why it cannot be run, as a packed error, or None."""
     try:
         _host(pipeline).check()
     except Exception as error:  # noqa: BLE001 - told where the session is
@@ -100,20 +89,7 @@ def prepare(pipeline: RemotePipeline) -> bytes | None:
 
 
 def answer(pipeline: RemotePipeline, prescan: RemotePrescan) -> bytes:
-    """Run the pipeline on a prescan.
-
-    Parameters
-    ----------
-    pipeline : RemotePipeline
-        The pipeline.
-    prescan : RemotePrescan
-        The prescan.
-
-    Returns
-    -------
-    bytes
-        A packed reply, as a worker process gives it.
-    """
+    """Run the pipeline on a prescan; return a packed reply, as a worker process gives it."""
     try:
         host = _host(pipeline)
         with _on_disk(prescan) as path:

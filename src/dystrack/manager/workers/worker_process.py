@@ -125,15 +125,7 @@ class WorkerProcess:
         return self._process.exitcode
 
     def ask(self, request: bytes, deadline_s: float) -> None:
-        """Hand over a request, if the process is still there.
-
-        Parameters
-        ----------
-        request : bytes
-            For `serve`.
-        deadline_s : float
-            When its reply has to be complete.
-        """
+        """Hand over a request for `serve`, if the process is still there."""
         with self._changed:
             self.reply, self.was_taken = None, False
             if self.state is not State.READY:

@@ -193,20 +193,7 @@ def to_uint8(image: npt.NDArray[Any], warn_8bit: bool = True) -> npt.NDArray[np.
 
 
 def extremes(image: npt.NDArray[Any]) -> tuple[Any, Any]:
-    """Return the lowest and the highest value of an image.
-
-    Parameters
-    ----------
-    image : ndarray
-        Image that is not empty.
-
-    Returns
-    -------
-    lowest : scalar
-        Value of the image's type; not a number if any is none.
-    highest : scalar
-        The same.
-    """
+    """Return the lowest and the highest value of an image; not a number if any is none."""
     planes = image.reshape(-1, *image.shape[-2:])
     found: list[tuple[Any, Any]] = []
 

@@ -48,18 +48,7 @@ class Calibration:
     measured: str
 
     def shift_to_stage(self, shift: PositionUm) -> PositionUm:
-        """Return how far the stage moves for a distance in the image.
-
-        Parameters
-        ----------
-        shift : PositionUm
-            Distance in the image.
-
-        Returns
-        -------
-        PositionUm
-            Distance along the stage's axes.
-        """
+        """Return how far the stage moves for a distance in the image."""
         (yy, yx), (xy, xx) = self.matrix
         return PositionUm(
             self.z_sign * shift.z, yy * shift.y + yx * shift.x, xy * shift.y + xx * shift.x

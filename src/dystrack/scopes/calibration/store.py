@@ -54,16 +54,6 @@ def save_calibration(calibration: Calibration, folder: Path) -> Path:
 def load_calibration(path: Path) -> Calibration:
     """Return the calibration in a file.
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    Calibration
-        The calibration.
-
     Raises
     ------
     CalibrationError

@@ -14,18 +14,7 @@ Words = Mapping[str, str]
 
 
 def parse_words(line: str) -> dict[str, str]:
-    """Return the words of a line.
-
-    Parameters
-    ----------
-    line : str
-        Such as ``/app:matrix /dev:stage /unit:meter``; a value may hold blanks and colons.
-
-    Returns
-    -------
-    dict of str to str
-        Values by their keys, in lower case.
-    """
+    """Return the words of a line such as ``/dev:stage /unit:meter``, by keys in lower case."""
     words = {}
     for part in f" {line}".split(" /")[1:]:
         key, _, value = part.partition(":")
@@ -61,13 +50,6 @@ class CamConnection:
     def command(self, name: str, **words: object) -> None:
         """Send a command and wait until the server has echoed it.
 
-        Parameters
-        ----------
-        name : str
-            Its name.
-        **words : object
-            What else it says.
-
         Raises
         ------
         ScopeError
@@ -81,17 +63,7 @@ class CamConnection:
         )
 
     def ask(self, about: str) -> Words:
-        """Return what the server says of one of its devices.
-
-        Parameters
-        ----------
-        about : str
-            Such as ``stage``, ``zdrive`` or ``scanstatus``.
-
-        Returns
-        -------
-        mapping of str to str
-            Its words.
+        """Return what the server says of ``stage``, ``zdrive`` or ``scanstatus``.
 
         Raises
         ------

@@ -55,17 +55,7 @@ class TcpLink:
             raise self._gone(str(error)) from None
 
     def line(self, deadline_s: float) -> str:
-        """Return the next line, without its end.
-
-        Parameters
-        ----------
-        deadline_s : float
-            Until when, on the monotonic clock.
-
-        Returns
-        -------
-        str
-            The line; what is no UTF-8 is replaced.
+        """Return the next line without its end; what is no UTF-8 is replaced.
 
         Raises
         ------
@@ -81,18 +71,6 @@ class TcpLink:
 
     def exactly(self, n_bytes: int, deadline_s: float) -> bytes:
         """Return so many bytes.
-
-        Parameters
-        ----------
-        n_bytes : int
-            How many.
-        deadline_s : float
-            Until when, on the monotonic clock.
-
-        Returns
-        -------
-        bytes
-            The bytes.
 
         Raises
         ------

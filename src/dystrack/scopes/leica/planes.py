@@ -21,18 +21,6 @@ _PLANE = re.compile(r"--Z(?P<z>\d+)--C(?P<channel>\d+)\.ome\.tiff?$", re.IGNOREC
 def local_path(folder: Path, announced: str) -> Path:
     """Return where an announced file lies: LAS X names it by a path of Windows.
 
-    Parameters
-    ----------
-    folder : Path
-        LAS X's image folder as this computer sees it.
-    announced : str
-        Path relative to it.
-
-    Returns
-    -------
-    Path
-        The file.
-
     Raises
     ------
     ScopeError
@@ -46,20 +34,7 @@ def local_path(folder: Path, announced: str) -> Path:
 
 
 def plane_files(files: Iterable[Path], channel: int) -> dict[int, Path]:
-    """Return the file of each plane of one channel; one that is named twice counts once.
-
-    Parameters
-    ----------
-    files : iterable of Path
-        Any files.
-    channel : int
-        Which channel.
-
-    Returns
-    -------
-    dict of int to Path
-        By the number of the plane.
-    """
+    """Return the file of each plane of one channel, by its number; one named twice counts once."""
     found = {}
     for path in files:
         match = _PLANE.search(path.name)

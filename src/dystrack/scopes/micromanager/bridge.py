@@ -195,12 +195,7 @@ class MicroManagerScope:
             self.engine.put_back()
 
     def taken_prescan(self) -> Prescan:
-        """Return the prescan that was just run.
-
-        Returns
-        -------
-        Prescan
-            With pixels.
+        """Return the prescan that was just run, with its pixels.
 
         Raises
         ------

@@ -23,19 +23,7 @@ __all__ = ["tracking_events"]
 
 
 def tracking_events(driver: Driver, scope: MicroManagerScope) -> "Iterator[useq.MDAEvent]":
-    """Go through an experiment as events of Micro-Manager.
-
-    Parameters
-    ----------
-    driver : Driver
-        What drives the experiment.
-    scope : MicroManagerScope
-        The microscope that it drives.
-
-    Yields
-    ------
-    MDAEvent
-        A plane, or a stack that the hardware takes on its own.
+    """Go through an experiment as events of Micro-Manager: planes, or hardware-sequenced stacks.
 
     Raises
     ------

@@ -72,18 +72,7 @@ class Motion:
     seed: int = 0
 
     def position_um(self, time_s: float) -> PositionUm:
-        """Return where the sample is.
-
-        Parameters
-        ----------
-        time_s : float
-            Seconds since the beginning.
-
-        Returns
-        -------
-        PositionUm
-            Its position in the world.
-        """
+        """Return where the sample is, so many seconds after the beginning."""
         moved = self.velocity_um_per_s.times(self._moving_s(time_s))
         drifted = self.drift_um_per_s.times(time_s)
         return (

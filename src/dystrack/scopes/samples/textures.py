@@ -33,18 +33,7 @@ class Texture:
     pixel_um: tuple[float, float, float]
 
     def plane(self, grid: PlaneGrid) -> NDArray[np.float32]:
-        """Look the pattern up on a section.
-
-        Parameters
-        ----------
-        grid : PlaneGrid
-            The section.
-
-        Returns
-        -------
-        ndarray of shape (Y, X)
-            The nearest values.
-        """
+        """Look the nearest values of the pattern up on a section (Y, X)."""
         z_px, y_px, x_px = self.pixel_um
         depth, height, width = self.values.shape
         layer = self.values[int(grid.z_um // z_px) % depth]

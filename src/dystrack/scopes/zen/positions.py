@@ -14,17 +14,7 @@ _IS_USED = "IsUsedForAcquisition"
 
 
 def read_positions(xml: str) -> Sequence[PositionUm]:
-    """Return the single positions of an exported experiment that are to be used.
-
-    Parameters
-    ----------
-    xml : str
-        The experiment.
-
-    Returns
-    -------
-    sequence of PositionUm
-        In the order in which they are stored.
+    """Return the positions of an exported experiment that are to be used, in their order.
 
     Raises
     ------

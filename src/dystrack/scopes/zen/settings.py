@@ -35,12 +35,7 @@ class ZenSettings:
     stream_s: float = attrs.field(default=2.0, validator=_is_positive)
 
     def token(self) -> str:
-        """Return the control token.
-
-        Returns
-        -------
-        str
-            Its text.
+        """Return the text of the control token.
 
         Raises
         ------

@@ -52,22 +52,7 @@ def page_around(
 
 
 def section(title: str, text: str, body: str, anchor: str = "") -> str:
-    """Return a section with its title and a sentence.
-
-    Parameters
-    ----------
-    title, text : str
-        As text.
-    body : str
-        HTML.
-    anchor : str, optional
-        Name of a position, for links to the section.
-
-    Returns
-    -------
-    str
-        HTML.
-    """
+    """Return a section of HTML: title and sentence as text, and an anchor for links to it."""
     mark = f' id="position-{escape(anchor)}"' if anchor else ""
     said = f"<p>{escape(text)}</p>" if text else ""
     return f"<section{mark}><h2>{escape(title)}</h2>{said}{body}</section>"

@@ -157,18 +157,7 @@ def calibrate_by_hand(
 
 
 def describe(calibration: Calibration) -> str:
-    """Return in words what was measured.
-
-    Parameters
-    ----------
-    calibration : Calibration
-        What was measured.
-
-    Returns
-    -------
-    str
-        The matrix, how well it fits, and what to paste into a macro.
-    """
+    """Return in words the matrix, how well it fits, and what to paste into a macro."""
     (yy, yx), (xy, xx) = calibration.matrix
     return (
         f"1 µm up to down in the image is {yy:+.4f} µm along the stage's y and {xy:+.4f} along x;\n"

@@ -65,20 +65,7 @@ class ScopeRequest:
 
 
 def complete_words(scope_name: str, words: Sequence[str]) -> list[str]:
-    """Return the words with a pipeline and a new folder, where a microscope can be tried so.
-
-    Parameters
-    ----------
-    scope_name : str
-        The microscope.
-    words : sequence of str
-        The words after it.
-
-    Returns
-    -------
-    list of str
-        The same, if they begin with a pipeline or have to.
-    """
+    """Return the words with a pipeline and a new folder, where a microscope can be tried so."""
     has_pipeline = bool(words) and not words[0].startswith("-")
     if has_pipeline or scope_name not in TRIALS:
         return list(words)
@@ -162,18 +149,6 @@ def run_options(scope_name: str, loaded: LoadedPipeline) -> CommandOptions:
 
 def opener_keywords(opener: Opener, words: Sequence[str]) -> dict[str, Any]:
     """Return keywords of an opener from words.
-
-    Parameters
-    ----------
-    opener : Opener
-        Connects to a microscope.
-    words : sequence of str
-        Options.
-
-    Returns
-    -------
-    dict
-        Its keywords.
 
     Raises
     ------

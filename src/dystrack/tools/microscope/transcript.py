@@ -44,11 +44,6 @@ class Transcript:
     def save(self, path: Path) -> None:
         """Write one line for each question.
 
-        Parameters
-        ----------
-        path : Path
-            The file.
-
         Raises
         ------
         FolderError

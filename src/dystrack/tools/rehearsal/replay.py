@@ -105,18 +105,7 @@ class Outcomes:
             return self._answered.wait_for(lambda: self._path(name) in self._answers, timeout_s)
 
     def outcome_of(self, name: str) -> Replayed:
-        """Return what came of a prescan.
-
-        Parameters
-        ----------
-        name : str
-            Its name.
-
-        Returns
-        -------
-        Replayed
-            Answer, time and notes.
-        """
+        """Return what came of a prescan: answer, time and notes."""
         path = self._path(name)
         notes = tuple(self._notes.get(path, ()))
         if path not in self._answers:

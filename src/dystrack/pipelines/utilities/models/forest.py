@@ -86,15 +86,7 @@ class Forest:
 
 
 def save_forest(path: Path, forest: Forest) -> None:
-    """Write a forest, complete or not at all.
-
-    Parameters
-    ----------
-    path : Path
-        The file, by convention ``.npz``; one that is there is replaced.
-    forest : Forest
-        The forest.
-    """
+    """Write a forest to an ``.npz`` file, complete or not at all."""
     arrays = {name: getattr(forest, name) for name in _arrays()}
     arrays[_ABOUT] = np.array(json.dumps(dict(forest.about)))
     part = path.with_name(f"{path.name}.part")

@@ -13,18 +13,7 @@ _MULTIPLE = 16  # of this, most networks need their sizes
 
 
 def tiles_of(size: int, tile: int, overlap: int) -> Iterator[tuple[int, int, int]]:
-    """Yield tiles along an axis, and which part of the axis each is asked for.
-
-    Parameters
-    ----------
-    size, tile, overlap : int
-        Length of the axis, of a tile, and of what neighbours share.
-
-    Yields
-    ------
-    tuple of int
-        Start of the tile, and first and last + 1 of the pixels for which its result counts.
-    """
+    """Yield tiles along an axis: the start of each, and the pixels for which its result counts."""
     step = max(1, tile - overlap)
     starts = [*range(0, max(1, size - tile), step), max(0, size - tile)]
     starts = sorted(set(starts))

@@ -92,18 +92,7 @@ class Region:
 
 
 def region_of(mask: Mask) -> Region:
-    """Return all of a mask as one region.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (Z, Y, X) or (Y, X)
-        Mask.
-
-    Returns
-    -------
-    Region
-        Its stretches.
-    """
+    """Return all of a mask as one region."""
     rows = mask.reshape(-1, mask.shape[-1]).view(np.int8)
     steps = np.diff(rows, axis=1, prepend=np.int8(0), append=np.int8(0))
     numbers, firsts = np.nonzero(steps == 1)

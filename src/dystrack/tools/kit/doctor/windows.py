@@ -59,20 +59,7 @@ def run_program(words: Sequence[str]) -> str | None:
 
 
 def windows_remarks(folder: str, run: RunProgram = run_program) -> Iterator[Remark]:
-    """Yield what is to be said of Windows.
-
-    Parameters
-    ----------
-    folder : str
-        The folder into which prescans come; empty if it is not known yet.
-    run : callable, optional
-        Runs a program of the system.
-
-    Yields
-    ------
-    Remark
-        What would end or slow a run in the night.
-    """
+    """Yield what, on Windows, would end or slow a run in the night."""
     yield _about_sleep(run(_SLEEP))
     yield from _about_updates(run)
     yield from _about_scanner(folder, run)

@@ -153,18 +153,7 @@ def scored(rows: Iterable[Row], tolerance_px: float = 0.0) -> list[dict[str, Any
 
 
 def conditions_of(rows: Sequence[Row]) -> list[Condition]:
-    """Return what came of each stress, in the order of the table of stresses.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-        Rows with their outcome, see `scored`.
-
-    Returns
-    -------
-    list of Condition
-        One for each stress that is no probe and has rows.
-    """
+    """Return what came of each stress, in the order of their table; probes are left out."""
     by_stress: dict[str, list[Row]] = {}
     for row in rows:
         by_stress.setdefault(row["stress"], []).append(row)
@@ -202,18 +191,7 @@ def _median_interval(values: Sequence[float]) -> tuple[float, float] | None:
 
 
 def share_interval(n: int, of: int) -> tuple[float, float]:
-    """Return the 95 % confidence interval of a share, after Wilson.
-
-    Parameters
-    ----------
-    n, of : int
-        So many of so many.
-
-    Returns
-    -------
-    tuple of float
-        From 0 to 1.
-    """
+    """Return the 95 % confidence interval of a share (`n` of `of`), after Wilson."""
     if of == 0:
         return 0.0, 1.0
     share, spread = n / of, _Z95**2 / of

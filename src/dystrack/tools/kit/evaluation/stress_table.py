@@ -61,20 +61,7 @@ class Stress:
 
 
 def stressed(prescan: Prescan, name: str) -> Prescan | None:
-    """Return what a stress makes of a prescan; None where it cannot happen to it.
-
-    Parameters
-    ----------
-    prescan : Prescan
-        A prescan.
-    name : str
-        One of `STRESSES`.
-
-    Returns
-    -------
-    Prescan or None
-        A prescan of the same shape.
-    """
+    """Return what a stress makes of a prescan, in its shape; None where it cannot happen to it."""
     return STRESSES[name].apply(prescan)
 
 

@@ -76,19 +76,7 @@ def load_toml(path: Path) -> dict[str, Any]:
 
 
 def parse_toml(text: str, name: str) -> dict[str, Any]:
-    """Read TOML.
-
-    Parameters
-    ----------
-    text : str
-        The text.
-    name : str
-        What to call it in a message.
-
-    Returns
-    -------
-    dict
-        What it holds.
+    """Read TOML; messages call it by its name.
 
     Raises
     ------

@@ -27,20 +27,7 @@ _SECTION = "options"
 
 
 def tuning_table(tuning: Tuning, values: Mapping[str, Sequence[Any]]) -> RenderableType:
-    """Return the best combinations, and how good the best one is elsewhere.
-
-    Parameters
-    ----------
-    tuning : Tuning
-        All trials.
-    values : mapping of str to sequence
-        What was tried for each setting.
-
-    Returns
-    -------
-    rich.console.RenderableType
-        For a console to print.
-    """
+    """Return, for a console, the best combinations, and how good the best one is elsewhere."""
     table = Table(box=rich.box.SIMPLE_HEAD, pad_edge=False)
     for name in (*values, "Right / %", "Score"):
         table.add_column(name, justify="right")

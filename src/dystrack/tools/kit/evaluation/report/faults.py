@@ -18,18 +18,7 @@ _NOTHING_THERE = ("empty", "noise", "black", "file cut short")
 
 
 def faults_of(rows: Sequence[Row]) -> list[str]:
-    """Return which known faults a pipeline shows, in words.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-        Rows with their outcome.
-
-    Returns
-    -------
-    list of str
-        A sentence for each.
-    """
+    """Return which known faults the rows of a pipeline show, a sentence for each."""
     return [sentence for find in _RULES for sentence in find(rows)]
 
 

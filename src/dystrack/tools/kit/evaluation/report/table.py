@@ -23,18 +23,7 @@ _STYLES = {"right": "green", "warned": "yellow", "failed": "yellow", "wrong": "b
 
 
 def evaluation_table(evaluation: Evaluation) -> RenderableType:
-    """Return what came of each stress, and the verdict.
-
-    Parameters
-    ----------
-    evaluation : Evaluation
-        What came of it.
-
-    Returns
-    -------
-    rich.console.RenderableType
-        For a console to print.
-    """
+    """Return what came of each stress, and the verdict, for a console to print."""
     table = Table(box=rich.box.SIMPLE_HEAD, pad_edge=False)
     table.add_column(COLUMNS[0], overflow="fold")
     for title in COLUMNS[1:]:
