@@ -32,3 +32,28 @@ def test_filters_that_preparing_our_kernels_changes_are_not_the_pipelines_doing(
 ):
     while_there_are(monkeypatch, thread)
     assert effects_of_new_filters() == []
+
+
+def test_threads_are_the_pipelines_if_it_started_them():
+    end, going = threading.Event(), []
+
+    def started():
+        going.append(threading.Thread(target=end.wait))
+        going[-1].start()
+
+    with noting_side_effects() as effects:
+        middle = threading.Thread(target=started)
+        middle.start()
+        middle.join()
+    assert effects == ["leaves a thread running"]  # by a thread of its own
+
+    ask, asked = threading.Event(), threading.Event()
+    other = threading.Thread(target=lambda: [ask.wait(), started(), asked.set()])
+    other.start()
+    with noting_side_effects() as effects:
+        ask.set()
+        asked.wait()
+    assert effects == []
+    end.set()
+    for thread in (*going, other):
+        thread.join()

@@ -2,6 +2,8 @@
 
 import csv
 import io
+from contextlib import nullcontext
+from functools import partial
 
 import pytest
 from rich.console import Console
@@ -25,8 +27,8 @@ def simulated(tmp_path_factory):
 @pytest.fixture
 def screen(monkeypatch):
     monkeypatch.setattr(
-        "dystrack.tools.kit.evaluation.evaluate.run_locally",
-        lambda cases, n_workers, timeout_s: map(run_case, cases),
+        "dystrack.tools.kit.evaluation.evaluate.local_processes",
+        lambda n_workers, timeout_s: nullcontext(partial(map, run_case)),
     )
     console = Console(file=io.StringIO(), width=160, highlight=False)
 

@@ -1,6 +1,7 @@
 """An evaluation names what is wrong with a pipeline, keeps its rows, and goes on."""
 
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -67,7 +68,7 @@ def plan_for(folder, tmp_path, answer="z, y, x", text=SOUND, **changes):
     return Plan(str(file), folder, names, **changes)
 
 
-def at_once(cases, plan):
+def at_once(cases):
     return map(run_case, cases)
 
 
@@ -83,6 +84,17 @@ def test_faults_are_named_without_any_truth(answer, named, folder, tmp_path):
     for words in named:
         assert words in faults
     assert bool(named) == bool(faults)
+
+
+def test_every_analysis_leaves_the_folder_as_it_was(folder, tmp_path):
+    leaving = FAULTS["leaves the folder"][0]
+    there, plan = (
+        Path.cwd(),
+        plan_for(folder, tmp_path, leaving, stresses=("as it is", "shifted x +5 %")),
+    )
+    rows = evaluated(plan, tmp_path).rows
+    assert {row["effects"] for row in rows} == {"changes the working directory"}
+    assert Path.cwd() == there
 
 
 @pytest.mark.parametrize(
@@ -119,7 +131,7 @@ def test_an_evaluation_goes_on_where_it_was_stopped(folder, tmp_path):
     plan = plan_for(folder, tmp_path, stresses=stresses_named("shifted x,empty"))
     asked = []
 
-    def stopped(cases, plan):
+    def stopped(cases):
         for case in cases:
             if len(asked) == 10:
                 raise KeyboardInterrupt
@@ -132,7 +144,7 @@ def test_an_evaluation_goes_on_where_it_was_stopped(folder, tmp_path):
         file.write('{"key": "torn')  # the computer was switched off while it wrote
     rest = []
 
-    def counted(cases, plan):
+    def counted(cases):
         rest.extend(cases)
         return map(run_case, cases)
 

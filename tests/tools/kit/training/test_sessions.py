@@ -2,6 +2,7 @@
 
 import io
 import json
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -66,7 +67,9 @@ def test_strokes_become_a_model_that_finds_the_sample(session, folder, tmp_path)
 
 def test_the_model_is_evaluated_under_stress(session, monkeypatch):
     monkeypatch.setattr(
-        evaluating, "run_locally", lambda cases, n, s: [run_case(c) for c in cases[::6]]
+        evaluating,
+        "local_processes",
+        lambda n, s: nullcontext(lambda cases: (run_case(c) for c in cases[::6])),
     )
     with pytest.raises(ConfigurationError, match="Learn first"):
         session.act("evaluate")

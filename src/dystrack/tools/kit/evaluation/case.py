@@ -17,7 +17,6 @@ from typing import Any
 
 from dystrack.core import hooks
 from dystrack.core.coordinates import PixelPosition
-from dystrack.core.cores import limit_threads
 from dystrack.core.error_texts import safe_text
 from dystrack.core.findings import FINDINGS_KEY
 from dystrack.core.protocols import Pipeline
@@ -92,7 +91,6 @@ def _stat(path: str) -> os.stat_result | None:
 def answer_of_case(target_path: str, /, **kwargs: Any) -> tuple[float, float, float, str, Any]:
     """Return a case's row as the answer of a pipeline, so that a worker process can run it."""
     del target_path
-    limit_threads(1)  # several processes share the processors
     row = run_case(kwargs["case"])
     return 0.0, 0.0, 0.0, "OK", {"row": row, FINDINGS_KEY: {"confidence": 1.0}}
 
@@ -212,7 +210,7 @@ def _cache_before(
         **case.options,
         **write_prescan(path, loaded, loaded.prescan),
     }
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), noting_side_effects():  # which the case itself tells
         warnings.simplefilter("ignore")
         try:
             cache = ask(pipeline, str(path), kwargs, {}).img_cache

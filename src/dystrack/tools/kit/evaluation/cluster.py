@@ -1,27 +1,28 @@
 """Cases on a Dask cluster; the one door to it here."""
 
 import queue
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from dystrack.core.cores import limit_threads
 from dystrack.core.errors import ConfigurationError
 from dystrack.tools.kit.evaluation.case import Case, run_case
-from dystrack.tools.kit.evaluation.local import failed_row
+from dystrack.tools.kit.evaluation.local import Runner, failed_row
 
-__all__ = ["run_on_cluster"]
+__all__ = ["cluster_processes"]
 
 _CONNECT_S = 10
+_one_at_a_time = threading.Lock()  # working directory and warnings belong to the process
 
 
-def run_on_cluster(
-    cases: Sequence[Case], scheduler: str, timeout_s: float
-) -> Iterator[dict[str, Any]]:
-    """Run cases on a Dask cluster whose computers see the prescans under the same paths.
+@contextmanager
+def cluster_processes(scheduler: str, timeout_s: float) -> Iterator[Runner]:
+    """Give what runs cases on a Dask cluster, whose computers see the same paths.
 
     Parameters
     ----------
-    cases : sequence of Case
-        What is asked.
     scheduler : str
         Address, such as ``tcp://192.168.1.7:8786``.
     timeout_s : float
@@ -29,8 +30,8 @@ def run_on_cluster(
 
     Yields
     ------
-    dict
-        The row of each case, in the order in which they end.
+    Runner
+        What runs them.
 
     Raises
     ------
@@ -49,17 +50,29 @@ def run_on_cluster(
         msg = f"No Dask scheduler answers at {scheduler}: {error}. Start one with: dask scheduler"
         raise ConfigurationError(msg) from error
     with client:
-        done: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        asked = {client.submit(run_case, case, pure=False, retries=1): case for case in cases}
-        for future in asked:
-            future.add_done_callback(done.put)
-        try:
-            while asked:
-                future = done.get(timeout=timeout_s)
-                case, failure = asked.pop(future), future.exception()
-                yield failed_row(case, failure) if failure else future.result()
-        except queue.Empty:
-            late = TimeoutError(f"It took longer than {timeout_s:g} s.")
-            yield from (failed_row(case, late) for case in asked.values())
-        finally:
-            client.cancel(list(asked))
+        yield lambda cases: _rows(client, cases, timeout_s)
+
+
+def _rows(client: Any, cases: Sequence[Case], timeout_s: float) -> Iterator[dict[str, Any]]:
+    """Yield the row of each case, in the order in which they end."""
+    done: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    asked = {client.submit(_run_alone, case, pure=False, retries=1): case for case in cases}
+    for future in asked:
+        future.add_done_callback(done.put)
+    try:
+        while asked:
+            future = done.get(timeout=timeout_s)
+            case, failure = asked.pop(future), future.exception()
+            yield failed_row(case, failure) if failure else future.result()
+    except queue.Empty:
+        late = TimeoutError(f"It took longer than {timeout_s:g} s.")
+        yield from (failed_row(case, late) for case in asked.values())
+    finally:
+        client.cancel(list(asked))
+
+
+def _run_alone(case: Case) -> dict[str, Any]:
+    """Run a case with one thread, and no other beside it in this process."""
+    limit_threads(1)
+    with _one_at_a_time:
+        return run_case(case)

@@ -1,6 +1,7 @@
 """Evaluates a pipeline on many prescans: each as it is, and under every stress."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ from dystrack.core.errors import ConfigurationError, FolderError
 from dystrack.manager.watching.folder import is_image, list_names
 from dystrack.manager.watching.image_names import NameFilter, is_own_name, natural_key
 from dystrack.tools.kit.evaluation.case import Case
-from dystrack.tools.kit.evaluation.cluster import run_on_cluster
+from dystrack.tools.kit.evaluation.cluster import cluster_processes
 from dystrack.tools.kit.evaluation.kept_rows import KeptRows
-from dystrack.tools.kit.evaluation.local import run_locally
+from dystrack.tools.kit.evaluation.local import Runner, local_processes
 from dystrack.tools.kit.evaluation.scoring import Condition, conditions_of, scored
 from dystrack.tools.kit.evaluation.stress_table import STRESSES
 from dystrack.tools.kit.evaluation.truth import Truth
@@ -21,7 +22,6 @@ __all__ = [
     "Evaluation",
     "Plan",
     "Progress",
-    "Runner",
     "evaluate",
     "find_prescans",
     "stresses_named",
@@ -29,9 +29,6 @@ __all__ = [
 
 Progress = Callable[[int, int], None]
 """Is told how many cases are done, of how many."""
-
-Runner = Callable[[Sequence[Case], "Plan"], Iterable[dict[str, Any]]]
-"""Runs cases, and gives their rows as they come."""
 
 _AS_IT_IS = "as it is"
 
@@ -207,11 +204,11 @@ def evaluate(
     """
     rests = _cases(plan, plan.truth or {}, [_AS_IT_IS])
     total = len(plan.samples) * len(plan.stresses)
-    run = run or _rows
-    _run(rests, plan, kept, lambda n: tell(n, total), run)
-    truth = plan.truth if plan.truth is not None else _own_answers(kept, rests)
-    cases = rests + _cases(plan, truth, [s for s in plan.stresses if s != _AS_IT_IS])
-    _run(cases, plan, kept, lambda n: tell(n, total), run)
+    with _processes(plan) if run is None else nullcontext(run) as ask:
+        _run(rests, kept, lambda n: tell(n, total), ask)
+        truth = plan.truth if plan.truth is not None else _own_answers(kept, rests)
+        cases = rests + _cases(plan, truth, [s for s in plan.stresses if s != _AS_IT_IS])
+        _run(cases, kept, lambda n: tell(n, total), ask)
     rows = _with_targets(kept.of(case.key for case in cases), truth)
     told = scored(rows, plan.tolerance_px)
     asked = {case.key: case for case in cases}
@@ -247,29 +244,21 @@ def _others(samples: Sequence[str]) -> list[str | None]:
     return [*samples[1:], samples[0]]
 
 
-def _run(
-    cases: Sequence[Case],
-    plan: Plan,
-    kept: KeptRows,
-    tell: Callable[[int], None],
-    run: Runner,
-) -> None:
+def _processes(plan: Plan) -> AbstractContextManager[Runner]:
+    if plan.scheduler:
+        return cluster_processes(plan.scheduler, plan.timeout_s)
+    return local_processes(plan.n_workers, plan.timeout_s)
+
+
+def _run(cases: Sequence[Case], kept: KeptRows, tell: Callable[[int], None], ask: Runner) -> None:
     """Ask for the rows that are not there yet, and keep each as it comes."""
     missing = [case for case in cases if case.key not in kept]
     n_done = len(cases) - len(missing)
     tell(n_done)
-    for row in run(missing, plan):
+    for row in ask(missing):
         kept.add(row)
         n_done += 1
         tell(n_done)
-
-
-def _rows(cases: Sequence[Case], plan: Plan) -> Iterator[dict[str, Any]]:
-    if not cases:
-        return iter(())
-    if plan.scheduler:
-        return run_on_cluster(cases, plan.scheduler, plan.timeout_s)
-    return run_locally(cases, plan.n_workers, plan.timeout_s)
 
 
 def _own_answers(kept: KeptRows, rests: Sequence[Case]) -> dict[str, PixelPosition]:

@@ -3,6 +3,7 @@
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -11,71 +12,64 @@ from dystrack.core.errors import ConfigurationError, WorkerError
 from dystrack.manager.workers.isolated import IsolatedWorker
 from dystrack.tools.kit.evaluation.case import Case, answer_of_case
 
-__all__ = ["failed_row", "run_locally"]
+__all__ = ["Runner", "failed_row", "local_processes"]
+
+Runner = Callable[[Sequence[Case]], Iterator[dict[str, Any]]]
+"""Runs cases, and gives their rows in the order in which they end."""
 
 _ATTEMPTS = 2  # a process may be killed by somebody else
+_Waiting = queue.SimpleQueue[Case | None]
+_Done = queue.SimpleQueue[dict[str, Any] | BaseException]
 
 
-def run_locally(
-    cases: Sequence[Case], n_workers: int, timeout_s: float
-) -> Iterator[dict[str, Any]]:
-    """Run cases in processes of this computer.
+@contextmanager
+def local_processes(n_workers: int, timeout_s: float) -> Iterator[Runner]:
+    """Give what runs cases in processes of this computer, which live until the end of the block.
 
     Parameters
     ----------
-    cases : sequence of Case
-        What is asked.
     n_workers : int
-        Number of processes.
+        Number of processes; never more than there are cases.
     timeout_s : float
         How long one case may take in s.
 
     Yields
     ------
-    dict
-        The row of each case, in the order in which they end.
-
-    Raises
-    ------
-    ConfigurationError
-        If the pipeline cannot be loaded in another process.
+    Runner
+        Raises ConfigurationError if the pipeline cannot be loaded in another process.
     """
-    waiting: queue.SimpleQueue[Case] = queue.SimpleQueue()
-    for case in cases:
-        waiting.put(case)
-    done: queue.SimpleQueue[dict[str, Any] | BaseException] = queue.SimpleQueue()
-    stopped = threading.Event()
-    threads = [
-        threading.Thread(target=_work, args=(waiting, done, stopped, timeout_s), daemon=True)
-        for _ in range(min(n_workers, len(cases)))
-    ]
-    for thread in threads:
-        thread.start()
-    try:
+    waiting, done, stopped = _Waiting(), _Done(), threading.Event()
+    threads: list[threading.Thread] = []
+
+    def run(cases: Sequence[Case]) -> Iterator[dict[str, Any]]:
+        for case in cases:
+            waiting.put(case)
+        for _ in range(len(threads), min(n_workers, len(cases))):
+            threads.append(threading.Thread(target=_work, args=(waiting, done, stopped, timeout_s)))
+            threads[-1].daemon = True
+            threads[-1].start()
         for _ in cases:
             row = done.get()
             if isinstance(row, BaseException):
                 raise row
             yield row
+
+    try:
+        yield run
     finally:
         stopped.set()
+        for _ in threads:
+            waiting.put(None)
         for thread in threads:
             thread.join()
 
 
-def _work(
-    waiting: "queue.SimpleQueue[Case]",
-    done: "queue.SimpleQueue[dict[str, Any] | BaseException]",
-    stopped: threading.Event,
-    timeout_s: float,
-) -> None:
+def _work(waiting: _Waiting, done: _Done, stopped: threading.Event, timeout_s: float) -> None:
     """Take one case after another, in one process."""
-    worker = IsolatedWorker(answer_of_case, timeout_s, n_processes=1)
+    worker = IsolatedWorker(answer_of_case, timeout_s, n_processes=1, threads=1)
     try:
-        while not stopped.is_set():
-            done.put(_row_of(waiting.get_nowait(), worker.run))
-    except queue.Empty:
-        pass
+        while (case := waiting.get()) is not None and not stopped.is_set():
+            done.put(_row_of(case, worker.run))
     except BaseException as error:  # noqa: BLE001 - raised again where the rows are awaited
         done.put(error)
     finally:

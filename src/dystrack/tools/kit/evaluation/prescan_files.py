@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def load_prescan(
     UnsupportedImageError
         If its axes are no stack or plane, or if there is no such channel.
     """
-    image = read_image(path)
+    image = _read(path)
     index, pixels = _channel_of(image, channel)
     if pixels.ndim not in (2, 3):
         msg = (
@@ -85,6 +86,19 @@ def load_prescan(
     return LoadedPrescan(Prescan(pixels, target, background, seed), index, image)
 
 
+def _read(path: Path) -> Image:
+    """Read a file; the last two are kept, since many cases of one prescan follow each other."""
+    found = path.stat()
+    return _read_as_of(path, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=2)
+def _read_as_of(path: Path, _mtime_ns: int, _size: int) -> Image:
+    image = read_image(path)
+    image.pixels.flags.writeable = False
+    return image
+
+
 def _channel_of(image: Image, channel: int | None) -> tuple[int | None, npt.NDArray[Any]]:
     index = channel_index(image.sizes, channel) if image.axes_known else channel
     return index, image.pixels if index is None else image.pixels[index]
@@ -92,7 +106,7 @@ def _channel_of(image: Image, channel: int | None) -> tuple[int | None, npt.NDAr
 
 def _some_channel(path: Path, channel: int | None) -> npt.NDArray[Any] | None:
     try:
-        return _channel_of(read_image(path), channel)[1]
+        return _channel_of(_read(path), channel)[1]
     except UnsupportedImageError:
         return None
 

@@ -126,7 +126,7 @@ def _background(prescan: Prescan) -> Pixels:
     planes = prescan.pixels.reshape(-1, *prescan.pixels.shape[-2:])
     random, drawn = prescan.random, np.empty_like(planes)
     for plane, out in zip(planes, drawn, strict=True):
-        dark = np.sort(plane, axis=None)[: plane.size // 2 + 1]
+        dark = np.sort(plane, axis=None, kind="stable")[: plane.size // 2 + 1]
         out[...] = random.choice(dark, plane.shape)
     return drawn.reshape(prescan.pixels.shape)
 
