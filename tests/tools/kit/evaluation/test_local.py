@@ -5,6 +5,7 @@ import signal
 import textwrap
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ import tifffile
 
 from dystrack.tools.kit.evaluation.case import Case
 from dystrack.tools.kit.evaluation.cluster import cluster_processes
+from dystrack.tools.kit.evaluation.evaluate import Plan, evaluate, find_prescans
+from dystrack.tools.kit.evaluation.kept_rows import KeptRows
 from dystrack.tools.kit.evaluation.local import local_processes
 
 OWN = """
@@ -114,6 +117,16 @@ def test_a_cluster_gives_the_same_rows(cases, cluster):
         there = sorted(timeless(run(wanted)), key=str)
     assert there == sorted(timeless(run_here(wanted, 2)), key=str)
     assert {row["effects"] for row in there} == {"", "changes the working directory"}
+
+
+@pytest.mark.slow
+def test_a_cluster_gives_the_same_table_of_real_prescans(prescans, cluster, tmp_path):
+    plan = Plan("lateral_line", prescans, find_prescans(prescans), n_workers=2)
+    here = evaluate(plan, KeptRows(tmp_path / "here.jsonl")).rows
+    there = evaluate(replace(plan, scheduler=cluster), KeptRows(tmp_path / "there.jsonl")).rows
+    assert len(here) > 400
+    for one, other in zip(timeless(here), timeless(there), strict=True):
+        assert one == other
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
