@@ -18,6 +18,7 @@ Bytes = npt.NDArray[np.uint8]
 
 _NO_SIGMA_PX = 1e-15  # scipy leaves an axis alone up to here
 _TRUNCATE = 4.0  # scipy's default: the kernel ends after so many sigmas
+_VECTOR = 16  # sums of whole vectors take no remainder
 
 
 def smooth(image: Bytes, sigma_px: float | Sequence[float], *, overwrite: bool = False) -> Bytes:
@@ -83,22 +84,21 @@ def _smooth_axis(kernels: ModuleType, source: Bytes, target: Bytes, sigma_px: fl
     is_across = source.ndim == 3  # noqa: PLR2004 - (P, N, X)
     length, width = source.shape[1], source.shape[-1]
     mirrored = np.pad(np.arange(length, dtype=np.int64), radius, mode="symmetric")
-    rough_weights = np.zeros(1 + -(-radius // kernels.PAIRS_AT_ONCE) * kernels.PAIRS_AT_ONCE, "f4")
+    reach = -(-radius // kernels.PAIRS_AT_ONCE) * kernels.PAIRS_AT_ONCE
+    rough_weights = np.zeros(1 + reach, np.float32)
     rough_weights[: radius + 1] = weights
     # Each weighted value is rounded at most so many times.
     tolerance = np.float32(255 * 2.0**-24 * (radius + 5))
     if is_across:
         smooth, n_columns = kernels.smooth_across, kernels.COLUMNS_AT_ONCE
-        n_slots = 1 << (min(length, 2 * radius + 1) - 1).bit_length()
-        n_items, room = source.shape[0] * -(-width // n_columns), n_slots * n_columns
+        n_items, room = source.shape[0] * -(-width // n_columns), (length + 2 * reach) * n_columns
     else:
-        smooth, n_columns = kernels.smooth_along, width
-        n_items, room = source.shape[0], width + 2 * radius
+        smooth, n_columns = kernels.smooth_along, -(-width // _VECTOR) * _VECTOR
+        n_items, room = source.shape[0], n_columns + 2 * reach
 
     def smooth_part(first: int, last: int) -> None:
         given = source, target, mirrored, weights, rough_weights, tolerance
-        values, sums = np.empty(room, np.float32), np.empty(n_columns, np.float32)
-        smooth(*given, values, sums, np.empty(2 * rough_weights.size - 1, np.int64), first, last)
+        smooth(*given, np.zeros(room, "f4"), np.empty(n_columns, "f4"), first, last)
 
     run_in_threads(smooth_part, n_items, n_threads_for(source.size))
 

@@ -4,8 +4,10 @@ A sum of weighted grey values is first computed in single precision, which is fa
 it is its whole part. That is certain unless the sum lies closer to a whole number than single
 precision can err; there it is computed again as scipy computes it.
 
-Rows pass through a ring of floating-point rows, just as many as a weighted sum takes. So each row
-is converted once, the ring stays in the cache, and an image may be smoothed in place.
+Blocks of columns, and single rows, are first copied to floating-point values that stay in the
+cache, continued on both sides. So each value is converted once, an image may be smoothed in place,
+and neighbours lie at distances that the compiler knows. Indices are unsigned for the same reason:
+numba asks of others whether they count from the end.
 """
 
 import numpy as np
@@ -27,42 +29,82 @@ __all__ = ["COLUMNS_AT_ONCE", "PAIRS_AT_ONCE", "smooth_across", "smooth_along"]
 PAIRS_AT_ONCE = 4
 """Single-precision weights are followed by zeros up to the centre and a multiple of so many."""
 
-_BLOCK = 32
-_Whole = int | np.int64
+COLUMNS_AT_ONCE = 128
+"""Width of the blocks in which neighbouring rows are added up."""
 
-COLUMNS_AT_ONCE = 256
-"""Width of the blocks in which neighbouring rows are added up: they stay in the cache."""
+_MANY_PAIRS = 12  # as many as a sigma of 3 pixels has
+_Place = np.uint64
+_Whole = int | np.int64
 
 
 @approximate
-def _add_roughly(values: Singles, starts: Counts, weights: Singles, sums: Singles) -> None:
-    """Add up weighted stretches of `values`: that of the centre, and pairs further and further out.
+def _add_many_pairs(
+    values: Singles, centre: _Place, step: _Place, weights: Singles, sums: Singles
+) -> None:
+    """Add the twelve nearest weighted pairs about a stretch of `values`, each a step further."""
+    w_1, w_2, w_3, w_4 = weights[1], weights[2], weights[3], weights[4]
+    w_5, w_6, w_7, w_8 = weights[5], weights[6], weights[7], weights[8]
+    w_9, w_10, w_11, w_12 = weights[9], weights[10], weights[11], weights[12]
+    s_2, s_3, s_4, s_5 = _Place(2) * step, _Place(3) * step, _Place(4) * step, _Place(5) * step
+    s_6, s_7, s_8, s_9 = _Place(6) * step, _Place(7) * step, _Place(8) * step, _Place(9) * step
+    s_10, s_11 = _Place(10) * step, _Place(11) * step
+    before, behind = centre - step, centre + step
+    for x in range(sums.size):
+        a, b = before + _Place(x), behind + _Place(x)
+        total = (values[a] + values[b]) * w_1 + (values[a - step] + values[b + step]) * w_2
+        total += (values[a - s_2] + values[b + s_2]) * w_3
+        total += (values[a - s_3] + values[b + s_3]) * w_4
+        total += (values[a - s_4] + values[b + s_4]) * w_5
+        total += (values[a - s_5] + values[b + s_5]) * w_6
+        total += (values[a - s_6] + values[b + s_6]) * w_7
+        total += (values[a - s_7] + values[b + s_7]) * w_8
+        total += (values[a - s_8] + values[b + s_8]) * w_9
+        total += (values[a - s_9] + values[b + s_9]) * w_10
+        total += (values[a - s_10] + values[b + s_10]) * w_11
+        sums[x] += total + (values[a - s_11] + values[b + s_11]) * w_12
 
-    `starts` holds where these stretches begin: the centre, then the two of each pair.
-    """
-    width = sums.size
-    centre, weight = values[starts[0] :], weights[0]
-    for x in range(width):
-        sums[x] = centre[x] * weight
-    for pair in range(1, weights.size, 4):
-        w_1, w_2, w_3, w_4 = weights[pair], weights[pair + 1], weights[pair + 2], weights[pair + 3]
-        place = 2 * pair - 1
-        a_1, b_1 = values[starts[place] :], values[starts[place + 1] :]
-        a_2, b_2 = values[starts[place + 2] :], values[starts[place + 3] :]
-        a_3, b_3 = values[starts[place + 4] :], values[starts[place + 5] :]
-        a_4, b_4 = values[starts[place + 6] :], values[starts[place + 7] :]
-        for x in range(width):
-            near = (a_1[x] + b_1[x]) * w_1 + (a_2[x] + b_2[x]) * w_2
-            sums[x] += near + (a_3[x] + b_3[x]) * w_3 + (a_4[x] + b_4[x]) * w_4
+
+@approximate
+def _add_pairs(
+    values: Singles, centre: _Place, step: _Place, weights: Singles, sums: Singles, first: _Whole
+) -> None:
+    """Add four weighted pairs in the same way, from the `first`."""
+    w_1, w_2, w_3, w_4 = weights[first], weights[first + 1], weights[first + 2], weights[first + 3]
+    s_2, s_3 = _Place(2) * step, _Place(3) * step
+    before, behind = centre - _Place(first) * step, centre + _Place(first) * step
+    for x in range(sums.size):
+        a, b = before + _Place(x), behind + _Place(x)
+        total = (values[a] + values[b]) * w_1 + (values[a - step] + values[b + step]) * w_2
+        total += (values[a - s_2] + values[b + s_2]) * w_3
+        sums[x] += total + (values[a - s_3] + values[b + s_3]) * w_4
 
 
 @inlined
-def _exact_sum(values: Singles, starts: Counts, weights: Floats, x: _Whole) -> np.float64:
-    """Return the sum at `x` in the order and precision of scipy."""
-    total = np.float64(values[starts[0] + x]) * weights[0]
+def _add_roughly(
+    values: Singles, centre: _Place, step: _Place, weights: Singles, sums: Singles
+) -> None:
+    """Add up weighted stretches of `values` about `centre`."""
+    for x in range(sums.size):
+        sums[x] = values[centre + _Place(x)] * weights[0]
+    # Distances that the compiler knows spare it most checks of what may overlap.
+    if weights.size > _MANY_PAIRS:
+        _add_many_pairs(values, centre, step, weights, sums)
+    else:
+        if weights.size > 1:
+            _add_pairs(values, centre, step, weights, sums, 1)
+        if weights.size > 1 + PAIRS_AT_ONCE:
+            _add_pairs(values, centre, step, weights, sums, 1 + PAIRS_AT_ONCE)
+    for first in range(1 + _MANY_PAIRS, weights.size, PAIRS_AT_ONCE):
+        _add_pairs(values, centre, step, weights, sums, first)
+
+
+@inlined
+def _exact_sum(values: Singles, centre: _Place, step: _Place, weights: Floats) -> np.float64:
+    """Return a sum in the order and precision of scipy."""
+    total = np.float64(values[centre]) * weights[0]
     for distance in range(weights.size - 1, 0, -1):
-        pair = values[starts[2 * distance - 1] + x] + values[starts[2 * distance] + x]
-        total += np.float64(pair) * weights[distance]
+        reach = _Place(distance) * step
+        total += np.float64(values[centre - reach] + values[centre + reach]) * weights[distance]
     return np.float64(total)
 
 
@@ -73,46 +115,35 @@ def _is_doubtful(total: np.float32, tolerance: np.float32) -> bool:
 
 
 @inlined
+def _any_is_doubtful(sums: Singles, tolerance: np.float32, target: Bytes) -> bool:
+    """Set `target` to the whole parts of rough sums, and say whether they are not all certain."""
+    differences = np.int32(0)
+    for x in range(target.size):
+        highest, lowest = np.int32(sums[x] + tolerance), np.int32(sums[x] - tolerance)
+        differences = np.int32(differences | np.int32(highest ^ lowest))
+        target[x] = np.uint8(highest)
+    return bool(differences != 0)
+
+
+@inlined
 def _smooth(
     values: Singles,
-    starts: Counts,
+    centre: _Place,
+    step: _Place,
     weights: Floats,
     rough_weights: Singles,
     tolerance: np.float32,
     sums: Singles,
     target: Bytes,
 ) -> None:
-    """Set `target` to the whole parts of the sums of weighted stretches."""
-    width = sums.size
-    _add_roughly(values, starts, rough_weights, sums)
-    n_doubtful = np.int32(0)
-    for x in range(width):
-        n_doubtful += np.int32(_is_doubtful(sums[x], tolerance))
-        target[x] = np.uint8(np.int32(sums[x]))
-    if n_doubtful == 0:
+    """Set `target` to the whole parts of the sums of weighted stretches; `sums` may be longer."""
+    _add_roughly(values, centre, step, rough_weights, sums)
+    if not _any_is_doubtful(sums, tolerance, target):
         return
-    for first in range(0, width, _BLOCK):
-        last = min(width, first + _BLOCK)
-        n_doubtful = np.int32(0)
-        for x in range(first, last):
-            n_doubtful += np.int32(_is_doubtful(sums[x], tolerance))
-        if n_doubtful > 0:
-            for x in range(first, last):
-                if _is_doubtful(sums[x], tolerance):
-                    target[x] = np.uint8(np.int32(_exact_sum(values, starts, weights, x)))
-
-
-@inlined
-def _find_rows(
-    starts: Counts, mirrored: Counts, place: _Whole, radius: _Whole, last_slot: _Whole
-) -> None:
-    """Note where in the ring the rows about a place begin; those of weight 0 are the centre's."""
-    for pair in range((starts.size + 1) // 2):
-        distance = pair if pair <= radius else np.int64(0)
-        before = (mirrored[place + radius - distance] & last_slot) * COLUMNS_AT_ONCE
-        if pair > 0:
-            starts[2 * pair - 1] = before
-        starts[2 * pair] = (mirrored[place + radius + distance] & last_slot) * COLUMNS_AT_ONCE
+    for x in range(target.size):
+        if _is_doubtful(sums[x], tolerance):
+            exact = _exact_sum(values, centre + _Place(x), step, weights)
+            target[x] = np.uint8(np.int32(exact))
 
 
 _WEIGHTS_AND_ROOM = (
@@ -120,9 +151,8 @@ _WEIGHTS_AND_ROOM = (
     contiguous(float64, 1),  # weights
     contiguous(float32, 1),  # rough_weights
     float32,  # tolerance
-    contiguous(float32, 1, readonly=False),  # ring, or padded
+    contiguous(float32, 1, readonly=False),  # values
     contiguous(float32, 1, readonly=False),  # sums
-    contiguous(int64, 1, readonly=False),  # starts
     int64,  # first
     int64,  # last
 )
@@ -136,34 +166,30 @@ def smooth_across(
     weights: Floats,
     rough_weights: Singles,
     tolerance: np.float32,
-    ring: Singles,
+    values: Singles,
     sums: Singles,
-    starts: Counts,
     first: int,
     last: int,
 ) -> None:
     """Correlate along N in the blocks of columns of (P, N, X); `target` may be `source`.
 
     Blocks are numbered along P and X. `mirrored` holds the positions along N where the axis is
-    continued by its reflection, as far as `weights` reach from their centre; the arrays behind
-    `tolerance` are room to work in.
+    continued by its reflection, as far as `weights` reach from their centre; `values` is room for
+    a block, continued as far as the `rough_weights` reach, and `sums` for a row of it.
     """
-    radius, length = weights.size - 1, source.shape[1]
     n_blocks = (source.shape[2] + COLUMNS_AT_ONCE - 1) // COLUMNS_AT_ONCE
-    last_slot = ring.size // COLUMNS_AT_ONCE - 1
+    margin = rough_weights.size - weights.size
+    step, block = _Place(COLUMNS_AT_ONCE), sums[:COLUMNS_AT_ONCE]
     for number in range(first, last):
         p, begin = number // n_blocks, number % n_blocks * COLUMNS_AT_ONCE
-        width = min(COLUMNS_AT_ONCE, source.shape[2] - begin)
-        n_loaded = 0
-        for n in range(length):
-            while n_loaded < length and n_loaded <= n + radius:
-                slot, row = (n_loaded & last_slot) * COLUMNS_AT_ONCE, source[p, n_loaded, begin:]
-                for x in range(width):
-                    ring[slot + x] = np.float32(row[x])
-                n_loaded += 1
-            _find_rows(starts, mirrored, n, radius, last_slot)
-            row = target[p, n, begin:]
-            _smooth(ring, starts, weights, rough_weights, tolerance, sums[:width], row)
+        end = min(begin + COLUMNS_AT_ONCE, source.shape[2])
+        for n in range(mirrored.size):
+            row, place = source[p, mirrored[n], begin:end], _Place(n + margin) * step
+            for x in range(row.size):
+                values[place + _Place(x)] = np.float32(row[x])
+        for n in range(source.shape[1]):
+            centre, row = _Place(n + rough_weights.size - 1) * step, target[p, n, begin:end]
+            _smooth(values, centre, step, weights, rough_weights, tolerance, block, row)
 
 
 @compiled_for(void(contiguous(uint8, 2), contiguous(uint8, 2, readonly=False), *_WEIGHTS_AND_ROOM))
@@ -174,24 +200,21 @@ def smooth_along(
     weights: Floats,
     rough_weights: Singles,
     tolerance: np.float32,
-    padded: Singles,
+    values: Singles,
     sums: Singles,
-    starts: Counts,
     first: int,
     last: int,
 ) -> None:
     """Correlate along X in the rows (N, X) from `first` to `last`; `target` may be `source`."""
     radius, width = weights.size - 1, source.shape[1]
-    for pair in range((starts.size + 1) // 2):
-        distance = pair if pair <= radius else 0
-        if pair > 0:
-            starts[2 * pair - 1] = radius - distance
-        starts[2 * pair] = radius + distance
+    margin, centre = _Place(rough_weights.size - weights.size), _Place(rough_weights.size - 1)
     for number in range(first, last):
         row = source[number]
         for x in range(radius):
-            padded[x] = np.float32(row[mirrored[x]])
-            padded[radius + width + x] = np.float32(row[mirrored[radius + width + x]])
+            values[margin + _Place(x)] = np.float32(row[mirrored[x]])
+            far = radius + width + x
+            values[margin + _Place(far)] = np.float32(row[mirrored[far]])
         for x in range(width):
-            padded[radius + x] = np.float32(row[x])
-        _smooth(padded, starts, weights, rough_weights, tolerance, sums, target[number])
+            values[centre + _Place(x)] = np.float32(row[x])
+        row = target[number]
+        _smooth(values, centre, _Place(1), weights, rough_weights, tolerance, sums, row)
