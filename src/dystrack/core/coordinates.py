@@ -1,4 +1,4 @@
-"""Positions in pixels and in microns, and the way from an image to the stage."""
+"""Positions in pixels and in microns, and from an image to the stage."""
 
 from typing import NamedTuple
 

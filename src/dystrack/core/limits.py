@@ -23,7 +23,7 @@ class Travel:
     px : tuple of float
         Sum of all steps along z, y, x in pixels.
     um : tuple of float or None
-        The same in µm; None if a prescan on the way had no voxel size.
+        The same in µm; None if a prescan in between had no voxel size.
     """
 
     px: Offset = (0.0, 0.0, 0.0)

@@ -9,9 +9,9 @@ __all__ = ["let_go_of_output", "printable", "replace_unknown_characters", "takes
 
 
 def replace_unknown_characters() -> None:
-    """Let standard output print a question mark for each letter that its encoding lacks.
+    """Let standard output print a question mark for each character that its encoding lacks.
 
-    Windows consoles and pipes often take cp1252 only; a file name with other letters would
+    Windows consoles and pipes often take cp1252 only; a file name with other characters would
     otherwise end the program. Standard error needs no such care. Does nothing where standard
     output is no ordinary text stream, as in a notebook.
     """

@@ -147,10 +147,10 @@ class Guard:
         here = self._checked_start()
         target = self._reachable(here, target)
         step = target.minus(here)
-        for axis, way, most in zip("zyx", step, self._rules.max_step_um, strict=True):
-            if abs(way) > most:
+        for axis, by_um, most in zip("zyx", step, self._rules.max_step_um, strict=True):
+            if abs(by_um) > most:
                 msg = (
-                    f"The step along {axis} would be {way:.2f} µm, from {place_text(here)}; the "
+                    f"The step along {axis} would be {by_um:.2f} µm, from {place_text(here)}; the "
                     f"greatest step is {most:g} µm. The stage stays where it is. Check the image, "
                     "the calibration and the greatest step."
                 )

@@ -94,9 +94,9 @@ class Stage:
         """Move as far as the ends of the travel allow, and settle; return whether it got there."""
         ends = zip(self._settings.low, target, self._settings.high, strict=True)
         reached = PositionUm(*(min(max(low, wanted), high) for low, wanted, high in ends))
-        way = reached.minus(self._position)
-        if any(way):
-            longest_um = max(abs(distance) for distance in way)
+        step_um = reached.minus(self._position)
+        if any(step_um):
+            longest_um = max(map(abs, step_um))
             clock.sleep(longest_um / self._settings.speed_um_per_s + self._settings.settling_s)
         self._position = reached
         return reached == target

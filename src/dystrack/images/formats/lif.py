@@ -25,7 +25,7 @@ __all__ = ["MAGIC", "read_structure"]
 
 MAGIC: Final = b"\x70\0\0\0"
 
-_HEAD: Final = struct.Struct("<4sIBI")  # magic, bytes to come, 0x2A, letters of the XML
+_HEAD: Final = struct.Struct("<4sIBI")  # magic, bytes to come, 0x2A, characters of the XML
 _MARK: Final = 0x2A
 _LONG_MEMORY_VERSION: Final = 2
 _AXIS_OF_DIMENSION: Final = {"1": "X", "2": "Y", "3": "Z", "4": "T"}
@@ -53,16 +53,16 @@ def read_structure(view: FileView) -> Structure:
         If the XML cannot be parsed, a block is cut off, or one that the XML names is missing.
     """
     head = view.read(0, _HEAD.size, "the header")
-    magic, _, mark, letters = _HEAD.unpack(head)
+    magic, _, mark, n_characters = _HEAD.unpack(head)
     if magic != MAGIC or mark != _MARK:
         raise IncompleteImageError("it does not begin like a LIF")
-    text = view.read(_HEAD.size, 2 * letters, "the XML").decode("utf-16-le", "replace")
+    text = view.read(_HEAD.size, 2 * n_characters, "the XML").decode("utf-16-le", "replace")
     try:
         root = ET.fromstring(text.rstrip("\0"))  # noqa: S314 -- expat limits the growth of entities
     except ET.ParseError as error:
         raise IncompleteImageError(f"the XML cannot be parsed ({error})") from error
     is_long = int(root.get("Version", "1")) >= _LONG_MEMORY_VERSION
-    blocks = dict(_blocks(view, _HEAD.size + 2 * letters, is_long=is_long))
+    blocks = dict(_blocks(view, _HEAD.size + 2 * n_characters, is_long=is_long))
     for memory in root.iter("Memory"):
         _check_memory(memory, blocks)
     image = root.find(".//Image/ImageDescription")

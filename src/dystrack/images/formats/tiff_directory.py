@@ -106,8 +106,8 @@ class Directory:
         if kind in _TEXT_KINDS:
             return ()
         data = self._read(start, _SIZES[kind] * count)
-        letters = _CODES[kind]
-        return struct.unpack(f"{self.layout.order}{count * len(letters)}{letters[0]}", data)
+        codes = _CODES[kind]
+        return struct.unpack(f"{self.layout.order}{count * len(codes)}{codes[0]}", data)
 
     def number(self, code: int, default: int) -> int:
         """Return the first value of a tag without its fraction; a default where there is none."""

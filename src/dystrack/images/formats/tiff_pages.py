@@ -67,7 +67,7 @@ class PageKind(NamedTuple):
 
     @property
     def n_bytes(self) -> int:
-        """Return the bytes of a page that is not compressed; its rows are padded to whole bytes."""
+        """Return the bytes of a page that is not compressed; its rows are padded to full bytes."""
         in_row, planes = (1, self.samples) if self.is_planar else (self.samples, 1)
         return planes * self.height * ((self.width * in_row * self.bits + 7) // 8)
 

@@ -1,6 +1,6 @@
 """Does the stage move the way that the corrections ask for? Judged by the corrections alone.
 
-A correction is the way from the middle of a prescan to its target. If the stage does what it is
+A correction is the step from the middle of a prescan to its target. If the stage does what it is
 asked, each correction is how far the sample has moved since the last one, and does not depend on
 that one. If the macro is wrong about an axis, the distance grows instead: with a wrong sign it
 doubles, with y and x turned against each other it grows by the square root of 2 and turns.

@@ -1,4 +1,4 @@
-"""A prescan on its way through a session, what came of it, and what is to be sent for it."""
+"""A prescan on its path through a session, what came of it, and what is to be sent for it."""
 
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias

@@ -46,9 +46,9 @@ class Watcher:
     meanwhile is still the same one. ::
 
         listing, events ──► ignored, told once for each reason
-               └──► line ──► whole, aborted or gone ──► yielded ──► answered ──► another image by
-                      └─ renamed: same place ─┘                         │        that name: line
-                                                                        └─► goes on growing: told
+               └──► line ──► complete, aborted or gone ──► yielded ──► answered ──► another image by
+                      └─ renamed: same place ─┘                            │        that name: line
+                                                                           └─► goes on growing: told
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Checks of a loaded image, and the way from there to an 8-bit plane or stack."""
+"""Checks of a loaded image, and the path from there to an 8-bit plane or stack."""
 
 import warnings
 from typing import Any

@@ -57,12 +57,12 @@ def plane_shift(reference: Plane, moved: Plane) -> Shift:
     """
     one, other = _band_passed(reference), _band_passed(moved)
     first = _correlated(one, other)
-    whole = round(first[0]), round(first[1])
-    one, other = _overlap(one, other, whole)
+    full_px = round(first[0]), round(first[1])
+    one, other = _overlap(one, other, full_px)
     if min(one.shape) < _LEAST_OVERLAP_PX:
         return first
     rest = _correlated(one, other)
-    return whole[0] + rest[0], whole[1] + rest[1]
+    return full_px[0] + rest[0], full_px[1] + rest[1]
 
 
 def stack_depth(reference: NDArray[np.integer], moved: NDArray[np.integer]) -> float:

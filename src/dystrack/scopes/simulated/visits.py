@@ -57,7 +57,7 @@ class Visit:
         Small projection of the main scan, and of what would have been seen, had the stage never
         moved; None if no pictures are kept.
     prescan_in_view : bool
-        Whether the whole sample was in the prescan when that began.
+        Whether the complete sample was in the prescan when that began.
     searching : bool
         Whether no main scan was taken, because the sample was being searched for.
     """
@@ -108,7 +108,7 @@ class Summary:
     n_visits : int
         Number of visits.
     in_view_share, untracked_in_view_share : float
-        Share of the visits with the whole sample in view, and what it would have been without
+        Share of the visits with the complete sample in view, and what it would have been without
         tracking.
     median_distance_um, worst_distance_um : float
         Distance of the camera from where it should have been.

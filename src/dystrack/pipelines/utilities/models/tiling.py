@@ -51,7 +51,7 @@ def map_in_tiles(
     tiles = [_tile(n, size, largest_px) for n, size in zip(image.shape, sizes, strict=True)]
     room = [(0, max(0, tile - n)) for n, tile in zip(image.shape, tiles, strict=True)]
     padded = np.pad(image, room, mode="symmetric")
-    whole: npt.NDArray[Any] | None = None
+    joined: npt.NDArray[Any] | None = None
     axes = [
         list(tiles_of(n, tile, min(overlap_px, tile // 2)))
         for n, tile in zip(padded.shape, tiles, strict=True)
@@ -59,12 +59,12 @@ def map_in_tiles(
     for parts in product(*axes):
         window = tuple(slice(s, s + tile) for (s, _, _), tile in zip(parts, tiles, strict=True))
         result = run(padded[window])
-        if whole is None:
-            whole = np.zeros(padded.shape, result.dtype)
+        if joined is None:
+            joined = np.zeros(padded.shape, result.dtype)
         kept = tuple(slice(first, last) for _, first, last in parts)
-        whole[kept] = result[tuple(slice(first - s, last - s) for s, first, last in parts)]
-    assert whole is not None  # noqa: S101 - an image has at least one tile
-    return whole[tuple(slice(n) for n in image.shape)]
+        joined[kept] = result[tuple(slice(first - s, last - s) for s, first, last in parts)]
+    assert joined is not None  # noqa: S101 - an image has at least one tile
+    return joined[tuple(slice(n) for n in image.shape)]
 
 
 def _tile(n: int, size: int | None, largest_px: int) -> int:
