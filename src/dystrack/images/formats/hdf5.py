@@ -34,7 +34,7 @@ def read_structure(view: FileView) -> Structure:
     Returns
     -------
     Structure
-        No shape: that would need the complete object tree. Old superblocks (versions 0 and 1) have no
+        No shape: that would need all of the object tree. Old superblocks (versions 0 and 1) have no
         mark of a writer, so they leave a doubt.
 
     Raises
