@@ -16,8 +16,9 @@ def test_all_are_listed_with_how_far_they_were_tried(capsys):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_one_is_written_out_as_it_is(tmp_path, capsys, name):
-    cli.main(["macro", name, "--folder", str(tmp_path)])
-    (written,) = tmp_path.iterdir()
+    folder = tmp_path / "new" / "macros"
+    cli.main(["macro", name, "--folder", str(folder)])
+    (written,) = folder.iterdir()
     shipped = files("dystrack") / "macros" / name / written.name
     assert written.read_bytes() == shipped.read_bytes()
     assert str(written) in capsys.readouterr().out
@@ -39,4 +40,6 @@ def test_one_with_a_persons_settings_is_not_written_over(tmp_path, capsys):
 
 def test_what_cannot_be(tmp_path, capsys):
     assert "no macro 'ziess'. Choose" in leave(capsys, "ziess")
-    assert "cannot be written" in leave(capsys, "nis", "--folder", str(tmp_path / "nowhere"))
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        assert "cannot be written" in leave(capsys, "nis", "--folder", str(folder))

@@ -24,7 +24,7 @@ def macro(name: str = "", *, folder: str = ".") -> None:
     name : str
         Which one to write out; none to list them.
     folder : str
-        Where it goes.
+        Where it goes; it is made if it is not there.
     """
     if name:
         _write_out(name, Path(folder))
@@ -62,12 +62,12 @@ def _write_out(name: str, folder: Path) -> None:
         msg = f"There is no macro {name!r}. Choose {', '.join(macros)}."
         raise ConfigurationError(msg)
     path = folder / macros[name].name
-    try:
-        with path.open("xb") as file:
-            file.write(macros[name].read_bytes())
-    except FileExistsError:
+    if path.exists():
         msg = f"{path} is there already, perhaps with your settings. It was left as it is."
-        raise ConfigurationError(msg) from None
+        raise ConfigurationError(msg)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(macros[name].read_bytes())
     except OSError as error:
         msg = f"{path} cannot be written: {error.strerror}. Give another --folder."
         raise ConfigurationError(msg) from None
