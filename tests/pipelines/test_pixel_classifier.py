@@ -175,7 +175,7 @@ def test_brightness_does_not_matter(factor):
         ("centre", (0, 5, 9), "OK"),
         ("right", (0, 5, 12 - 0.3 * 40), "OK"),
         ("left", (0, 5, 6 + 0.3 * 40), "OK"),
-        ("up", (0, 0 + 0.3 * 20, 9), "WARN:CATCH-UP-STEP"),
+        ("up", (0, 0 + 0.3 * 20, 9), "WARN:CATCH-UP-STEP BOUND:-y"),
     ],
 )
 def test_the_aim_at_an_end_keeps_it_off_the_border(aim, place, message):

@@ -155,6 +155,10 @@ def test_images_unlike_the_training_are_doubted(plane, tmp_path):
     other = brightness(tmp_path / "other.onnx")
     (tmp_path / "other.looks.json").write_text(json.dumps({"contrast": [900, 1000]}))
     assert analyze_image(plane, other)[3] == "WARN:UNLIKE-TRAINING"
+    cut = write_tiff(tmp_path, blobs((90, 63), (40, 60)), "cut.tif")
+    assert analyze_image(cut, other, aim="right")[3].split() == [
+        *("WARN:CATCH-UP-STEP", "BOUND:+x", "WARN:UNLIKE-TRAINING")
+    ]
 
 
 def test_where_the_model_finds_nothing_there_is_no_target(plane, tmp_path):

@@ -90,7 +90,8 @@ def analyze_image(
     -------
     AnalysisResult
         The place in pixels (z is limited to 0.1 of the stack about its middle; 0.0 in 2-D), the
-        message "OK", "WARN:WEAK", "WARN:CATCH-UP-STEP" or "WARN:UNLIKE-TRAINING", and the cache.
+        message "OK", "WARN:WEAK", or one or both of "WARN:CATCH-UP-STEP BOUND:+x" (its end lies at
+        the border, here the right one) and "WARN:UNLIKE-TRAINING", and the cache.
 
     Other Parameters
     ----------------

@@ -21,6 +21,8 @@ def look_at(place, message="OK", failure=None):
         ((6.0, 90.0, 300.0), "OK", (-1, 0, 0)),
         ((11.3, 0.0, 499.0), "OK", (0, -1, 1)),
         ((11.3, 90.0, 350.0), CATCH_UP, (0, 0, 1)),
+        ((11.3, 90.0, 350.0), f"{CATCH_UP} BOUND:-y", (0, -1, 0)),
+        ((11.3, 90.0, 350.0), f"{CATCH_UP} WARN:UNLIKE-TRAINING", (0, 0, 1)),
         ((11.3, 90.0, 312.5), MASK_FAIL, (None, None, -1)),
         ((11.3, 90.0, 300.0), "OK BOUND:+x", (0, 0, 1)),
         ((11.3, 90.0, 300.0), "MINE;BOUND:-y,NONE:z", (None, -1, 0)),

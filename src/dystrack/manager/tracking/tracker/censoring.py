@@ -54,6 +54,8 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
 )
 """Messages of the pipelines that come with DySTrack, where they mean more than their answer."""
 
+_PLAIN = Meaning((0, 0, 0))
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -122,12 +124,12 @@ def _agrees(reading: Reading, seen: Axes, frame: Axes) -> bool:
 
 
 def _meaning(message: str) -> Meaning:
-    """Return what a message means: by the table, or by the flags in it."""
-    for known, meaning in MEANINGS.items():
-        if known in message:
-            return meaning
+    """Return what a message means: by the flags in it, or by the table."""
+    flags = _FLAG.findall(message)
+    if not flags:
+        return next((meaning for known, meaning in MEANINGS.items() if known in message), _PLAIN)
     bounds: list[int | None] = [0, 0, 0]
-    for flag, axis in _FLAG.findall(message):
+    for flag, axis in flags:
         bounds[_AXES.index(axis)] = {"BOUND:+": 1, "BOUND:-": -1}.get(flag)
     z, y, x = bounds
     return Meaning((z, y, x))

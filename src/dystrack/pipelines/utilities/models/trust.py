@@ -10,6 +10,7 @@ from dystrack.images.evidence import evidence_of
 
 __all__ = ["believed", "looks_of"]
 
+_UNLIKE = "WARN:UNLIKE-TRAINING"
 _DARK, _BRIGHT = 50.0, 99.8
 _MOST_UNLIKE = {"contrast": 3.0, "grain": 2.0}  # times what the model has seen
 
@@ -33,11 +34,13 @@ def believed(
     Returns
     -------
     message : str
-        ``WARN:UNLIKE-TRAINING`` if contrast or grain are far from theirs, else the pipeline's.
+        The pipeline's; with ``WARN:UNLIKE-TRAINING`` if contrast or grain are far from theirs, in
+        place of ``OK`` or behind another warning.
     confidence : float
         The score, or less if there is little in the image at all.
     """
-    msg = "WARN:UNLIKE-TRAINING" if _is_unlike(known, image) else msg
+    if _is_unlike(known, image):
+        msg = _UNLIKE if msg == "OK" else f"{msg} {_UNLIKE}"
     return msg, min(evidence_of(image), score)
 
 

@@ -120,7 +120,8 @@ def aim_at(
     target : PixelPosition
         The place.
     message : str
-        ``OK``, or ``WARN:CATCH-UP-STEP`` if its end lies at the border or beyond.
+        ``OK``, or ``WARN:CATCH-UP-STEP`` if its end lies at the border or beyond, with the bound that
+        the place then is, such as ``BOUND:-x``: there, or further left.
     """
     axis, sign = AIMS[aim]
     if not sign:
@@ -131,5 +132,7 @@ def aim_at(
     end = float(ends[-1] if sign > 0 else ends[0])
     is_at_border = end >= size - 1 if sign > 0 else end <= 0
     place = end + sign * (blank_fract - 0.5) * size
-    message = "WARN:CATCH-UP-STEP" if is_at_border else "OK"
-    return centre._replace(**{"zyx"[axis]: place}), message
+    name = "zyx"[axis]
+    bound = f"BOUND:{'+' if sign > 0 else '-'}{name}"
+    message = f"WARN:CATCH-UP-STEP {bound}" if is_at_border else "OK"
+    return centre._replace(**{name: place}), message
