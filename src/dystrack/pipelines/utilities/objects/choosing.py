@@ -120,8 +120,8 @@ def aim_at(
     target : PixelPosition
         The place.
     message : str
-        ``OK``, or ``WARN:CATCH-UP-STEP`` if its end lies at the border or beyond, with the bound that
-        the place then is, such as ``BOUND:-x``: there, or further left.
+        ``OK``, or ``WARN:CATCH-UP-STEP`` if its end lies at the border or beyond, with the bound
+        that the place then is, such as ``BOUND:-x``: there, or further left.
     """
     axis, sign = AIMS[aim]
     if not sign:
