@@ -195,6 +195,31 @@ def test_a_limit_holds_from_the_next_line(tmp_path):
     assert told(journal, "CommandObeyed")[0]["setting"] == "max_step_px"
 
 
+@pytest.mark.parametrize("value", ["", "inf", " Inf, inf ,inf", "infinity"])
+def test_a_limit_that_is_taken_away_is_told_as_such(tmp_path, value):
+    limit = {"command": "limit", "name": "max_step_px", "value": value}
+    lines, journal = run_with(tmp_path, [(2.0, 10.0, 21.0), AHEAD], {1: limit}, max_step_px=3)
+    assert lines[1].endswith("24.0000\tOK")
+    (obeyed,) = told(journal, "CommandObeyed")
+    assert (obeyed["command"], obeyed["value"]) == ("Set max_step_px to no limit", None)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"command": "hold"},
+        {"command": "release"},
+        {"command": "nudge", "zyx": [0, 1, 1]},
+        {"command": "retarget", "zyx": [None, 1, 1]},
+    ],
+)
+def test_a_position_that_has_had_no_prescan_takes_no_command(tmp_path, words):
+    lines, journal = run_with(tmp_path, [AHEAD, AHEAD], {1: {**words, "position": "99"}})
+    assert lines[1].endswith("OK")
+    assert "no prescan of a position 99" in told(journal, "CommandRefused")[0]["reason"]
+    assert not told(journal, "PositionHeld")
+
+
 @pytest.mark.parametrize(("name", "value"), [("max_step_px", "much"), ("max_failures", "-1")])
 def test_a_limit_that_cannot_be_is_refused(tmp_path, name, value):
     limit = {"command": "limit", "name": name, "value": value}

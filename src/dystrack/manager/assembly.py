@@ -161,7 +161,7 @@ def open_run(
     if past is not None:
         past.check_same(folder, name)
         settings = Settings(**past.complete(given, defaults))
-        notices += past.notices
+        notices += past.notices + past.overruled(given)
     naming = settings.naming(phases_of(pipeline, settings.img_kwargs))
     worker = _choose_worker(pipeline, settings)
     with contextlib.ExitStack() as stack:

@@ -146,12 +146,12 @@ class SetLimit(Command):
     """Change a limit, such as ``max_step_um``, to a value as the setting of that name takes it."""
 
     name: str
-    value: str | None
+    value: str | int | None
 
     @property
     def words(self) -> str:
         """What is asked, in words."""
-        return f"Set {self.name} to {self.value or 'no limit'}"
+        return f"Set {self.name} to {'no limit' if self.value is None else self.value}"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -85,10 +85,16 @@ class Obedience:
         self._rounds: dict[str, int] = {}
         self._last_round: int | None = None
 
-    def obey(self, position: Callable[[str], Position], store: Callable[[Position], None]) -> bool:
+    def obey(
+        self,
+        known: Container[str],
+        position: Callable[[str], Position],
+        store: Callable[[Position], None],
+    ) -> bool:
         """Do what was asked for; return whether the session is to end."""
         for command in self._controls.take():
             try:
+                _check_known(command, known)
                 changed = self._do(command, position)
             except (ConfigurationError, RefusedMoveError) as refusal:
                 self._refuse(command, str(refusal))
@@ -195,6 +201,14 @@ class Obedience:
             )
 
 
+def _check_known(command: Command, known: Container[str]) -> None:
+    """Refuse what a person asks of a position that has had no prescan; a program may be early."""
+    name = getattr(command, "position", None)
+    if name is not None and command.order is not None and name not in known:
+        msg = f"There has been no prescan of a position {name}."
+        raise ConfigurationError(msg)
+
+
 def _check_not_held(position: Position) -> None:
     if position.held:
         msg = f"Position {position.name} is held. Release it first."
@@ -231,9 +245,9 @@ def shifted(result: Analysis, by_px: Offset) -> Analysis:
 def _with_limit(rules: TrackingRules, command: SetLimit) -> TrackingRules:
     name, value = command.name, command.value
     if name == "max_failures":
-        if value is not None and not value.isdecimal():
+        if isinstance(value, str):
             msg = f"max_failures is {value!r}. Give a whole number, or nothing for no limit."
             raise ConfigurationError(msg)
-        return replace(rules, max_failures=None if value is None else int(value))
+        return replace(rules, max_failures=value)
     limit = {name.removeprefix("max_"): parse_axis_limits(name, value)}
     return replace(rules, limits=replace(rules.limits, **limit))

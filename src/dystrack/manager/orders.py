@@ -177,7 +177,15 @@ def _limit(words: Mapping[str, Any], order: Order | None) -> Command:
     if type(value) not in {str, int, float}:
         msg = f"value is {value!r:.60}. Give a text such as '5,20,20'; '' for no limit."
         raise ConfigurationError(msg)
-    return SetLimit(name, _text({"value": str(value)}, "value") or None, order=order)
+    return SetLimit(name, _limit_value(name, _text({"value": str(value)}, "value")), order=order)
+
+
+def _limit_value(name: str, text: str) -> str | int | None:
+    """Return a limit as its setting takes it; where every axis is left free, there is none."""
+    parts = [part.strip().lower() for part in text.split(",")]
+    if set(parts) <= {"", "inf", "infinity"}:
+        return None
+    return int(text) if name == "max_failures" and text.isdecimal() else text
 
 
 _COMMANDS: Mapping[str, Callable[[Mapping[str, Any], Order | None], Command]] = MappingProxyType(

@@ -301,7 +301,7 @@ class Session:
 
     def _obey(self) -> bool:
         """Do what was asked for; return whether the session is to end."""
-        is_to_end = self._asked.obey(self.position, self._store)
+        is_to_end = self._asked.obey(self._positions, self.position, self._store)
         if self._controls.status.state in {SessionState.WAITING, SessionState.PAUSED}:
             self._show(SessionState.WAITING)
         return is_to_end

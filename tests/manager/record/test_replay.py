@@ -84,6 +84,26 @@ def test_the_coordinates_file_tells_whether_the_last_answer_left(coords, is_sent
     assert ("a" in summary(start(), answering("a"), coords=coords).handled) is is_sent
 
 
+def changed(value, by="Anna"):
+    return line("CommandObeyed", setting="max_step_um", value=value, by=by)
+
+
+@pytest.mark.parametrize(
+    ("lines", "value", "by"),
+    [
+        ([start(), changed("5"), changed(None, "Bo")], None, "Bo"),
+        ([start(), changed("5"), answering("a"), answered("a"), start("a")], "5", "Anna"),
+        ([start(), changed("5"), start(resumed=True, settings={"max_step_um": "7"})], "7", None),
+        ([start(), answering("a"), answered("a"), start("a"), changed("5")], "absent", None),
+        ([start(), line("CommandObeyed", setting="", value=None, by="Anna")], "absent", None),
+    ],
+)
+def test_settings_are_those_at_the_end_of_the_run(lines, value, by):
+    record = summary(*lines).start
+    assert record["settings"].get("max_step_um", "absent") == value
+    assert record.get("changed_by", {}).get("max_step_um") == by
+
+
 def test_which_failures_ended_a_run():
     result = summary(start(), ended("a"), ended("b", "the centre of the image"), ended("c"))
     assert result.ended_by == ("a", "c")

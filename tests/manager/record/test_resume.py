@@ -12,6 +12,7 @@ from dystrack.core.limits import Travel
 from dystrack.manager.cmdline import run_via_cmdline
 from dystrack.manager.events import Answered, PrescansFound, RunResumed, SessionStarted, Warned
 from dystrack.manager.manager import run_dystrack_manager
+from dystrack.manager.orders import place_order
 from dystrack.manager.record.resume import PastRun, read_replay
 from dystrack.manager.record.states import position_from_record, position_record
 from dystrack.manager.tracking.positions import Position
@@ -222,6 +223,42 @@ def test_what_a_resume_restores_is_said(run):
         "The run of 2027-01-15 08:16 UTC goes on; positions: 1, 2; settings taken over: file_end "
         "'.tif', channel 3; to be answered: 1 prescan (t2_p1.tif)."
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "on_the_page", "taken"),
+    [("max_step_px", "90", "30", "30"), ("max_step_px", "90", "inf", None), ("max_failures", 7, 2, 2)],
+)
+def test_a_limit_that_was_changed_on_the_page_lasts_unless_it_is_given_anew(
+    run, name, typed, on_the_page, taken
+):
+    def change(event):
+        if isinstance(event, Answered) and event.path.endswith("a.tif"):
+            words = {"command": "limit", "name": name, "value": on_the_page}
+            place_order(run.folder, words, by="Anna", at="2026-11-24T02:13:00+00:00")
+
+    limits = {name: typed, "control": True}
+    run.start(["a.tif", "b.tif"], on_event=change, **limits)
+    run.resume(["c.tif"])
+    (resumed,) = run.told.of(RunResumed)
+    assert resumed.settings.get(name) == taken
+    assert not [event for event in run.told.of(Warned) if name in event.message]
+    run.start(["d.tif"], on_event=change, **limits)  # anew, and changed no more
+    run.resume(["e.tif"])
+    assert run.told.of(RunResumed)[0].settings[name] == typed
+
+
+def test_what_is_given_anew_overrules_the_page_and_is_told(run):
+    def change(event):
+        if isinstance(event, Answered) and event.path.endswith("a.tif"):
+            words = {"command": "limit", "name": "max_step_px", "value": "30"}
+            place_order(run.folder, words, by="Anna", at="2026-11-24T02:13:00+00:00")
+
+    run.start(["a.tif", "b.tif"], on_event=change, max_step_px="90", control=True)
+    run.resume(["c.tif"], max_step_px="90")
+    assert [event.message for event in run.told.of(Warned)] == [
+        "max_step_px is 90, as it is given now. During the run before, Anna had set it to 30."
+    ]
 
 
 def test_what_was_there_at_the_start_is_said(run):

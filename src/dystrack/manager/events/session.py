@@ -152,8 +152,8 @@ class CommandObeyed(Event):
         Position that it is about; empty if about none or all.
     setting : str
         Limit that it has changed; empty if none.
-    value : str or None
-        What that is now.
+    value : str, int or None
+        What that is now, as the setting of that name takes it.
     """
 
     id: str
@@ -162,7 +162,7 @@ class CommandObeyed(Event):
     asked_at: str
     position: str = ""
     setting: str = ""
-    value: str | None = None
+    value: str | int | None = None
 
     @property
     def message(self) -> str:

@@ -18,6 +18,7 @@ _KINDS = frozenset(
         b"AnsweredLate",
         b"TransmissionFailed",
         b"AnalysisFailed",
+        b"CommandObeyed",
         b"ImageSkipped",  # in journals of earlier versions
         b"JournalRenewed",
     }
@@ -36,7 +37,8 @@ class Summary:
     Attributes
     ----------
     start : dict
-        Record of the last start, of those after which anything was answered.
+        Record of the last start, of those after which anything was answered. Its settings are those
+        at the end; ``changed_by`` has those that a person changed meanwhile, and who.
     handled : frozenset of str
         Paths within the folder of the prescans that need no answer: those that have one, and
         those that were there before the first run.
@@ -128,6 +130,8 @@ class Replay:
                 self._answering = b""
             case "AnalysisFailed" if record["fallback"].startswith(_SENT_NOTHING):
                 self._ended_by[self._name(record["path"])] = None
+            case "CommandObeyed" if record.get("setting"):
+                self._take_change(record)
             case "ImageSkipped":
                 self._handled.add(self._name(record["path"]))
             case "JournalRenewed":
@@ -155,6 +159,14 @@ class Replay:
         else:
             self._handled.update(map(self._name, record["existing"]))
         self._states = {}
+
+    def _take_change(self, record: dict[str, Any]) -> None:
+        """Take over a setting that was changed in the course of the run."""
+        if self.start is not None:
+            name, by = record["setting"], record["by"]
+            settings = {**self.start["settings"], name: record["value"]}
+            changed_by = {**self.start.get("changed_by", {}), name: by}
+            self.start = {**self.start, "settings": settings, "changed_by": changed_by}
 
     def _run(self, last: dict[str, Any]) -> _Run:
         """Return start and states of the run to go on with: not the last, if nothing came of it."""

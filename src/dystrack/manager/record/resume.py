@@ -54,6 +54,16 @@ class PastRun:
             if state["cache"] is None
         ]
 
+    def overruled(self, given: Mapping[str, Any]) -> list[str]:
+        """Return what a person should know of settings that were changed during the run before."""
+        changed_by = self.summary.start.get("changed_by", {})
+        return [
+            f"{name} is {given[name]}, as it is given now. During the run before, {by} had set it "
+            f"to {'no limit' if before is None else before}."
+            for name, by in changed_by.items()
+            if name in given and (before := self.settings[name]) != given[name]
+        ]
+
     def check_same(self, folder: Path, pipeline: PipelineName) -> None:
         """Refuse to resume another run.
 
