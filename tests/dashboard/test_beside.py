@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from dystrack.cli.running.run import _page_settings
+from dystrack.cli.running.run import _own_words, _page_settings
+from dystrack.core.errors import ConfigurationError
 from dystrack.dashboard import beside
 from dystrack.dashboard.alerts.settings import AlertSettings
 from dystrack.dashboard.settings import DashboardSettings
@@ -28,8 +29,37 @@ AHEAD = (2.0, 10.0, 24.0)
     ],
 )
 def test_a_word_says_where_the_page_is_served(words, host, port):
-    settings = _page_settings(words, None)
+    own, rest = _own_words(["lateral_line", *words, "folder"])
+    settings = _page_settings(own, None)
     assert (settings.host, settings.port) == (host, port)
+    assert rest == ["lateral_line", "folder"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--dashboard_certificate=a b.pem", "--dashboard_key=k.pem", "--dashboard"],
+        ["--dashboard-certificate", "a b.pem", "--dashboard_key", "k.pem"],
+    ],
+)
+def test_words_give_the_page_a_certificate(words):
+    own, rest = _own_words(["p", "folder", *words, "--key", "of the pipeline"])
+    settings = _page_settings(own, DashboardSettings(port=9000, name="scope"))
+    assert (settings.certificate, settings.key) == ("a b.pem", "k.pem")
+    assert (settings.port, settings.name) == (9000, "scope")
+    assert rest == ["p", "folder", "--key", "of the pipeline"]
+
+
+@pytest.mark.parametrize(
+    "words", [["--dashboard_key"], ["--dashboard_key="], ["--dashboard_key", "--x"]]
+)
+def test_an_option_of_the_page_without_its_value_is_told(words):
+    with pytest.raises(ConfigurationError, match="dashboard_key lacks its value"):
+        _own_words(["p", "folder", *words])
+
+
+def test_what_is_no_option_of_the_page_is_left_to_the_run():
+    assert _own_words(["p", "--dashboard_port=5"]) == ({}, ["p", "--dashboard_port=5"])
 
 
 def processes(start):

@@ -16,6 +16,7 @@ import grpc
 from google.protobuf import message_factory
 from grpc_reflection.v1alpha import reflection
 
+from certificates import make_certificate
 from emulators.zen_protos import make_pool
 
 TOKEN = "f00d-cafe"  # noqa: S105 - of an emulator
@@ -328,32 +329,6 @@ class ZenGateway:
 
 def make_credentials(folder: Path, *, days=1, began_days_ago=0):
     """Write a self-signed certificate as the gateway's installer does; return how to serve it."""
-    from datetime import UTC, datetime, timedelta
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    began = datetime.now(UTC) - timedelta(days=began_days_ago, minutes=1)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(began)
-        .not_valid_after(began + timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    pem, secret = make_certificate(days=days, began_days_ago=began_days_ago)
     (folder / "root.pem").write_bytes(pem)
-    secret = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
     return grpc.ssl_server_credentials([(secret, pem)])

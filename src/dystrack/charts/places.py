@@ -155,15 +155,16 @@ def offset_chart(rows: Sequence[Row], clock: TimeAxis, unit: str) -> Figure:
     Returns
     -------
     Figure
-        Distances over time; a failed prescan is a gap with a mark.
+        Distances over time; a failed prescan is a gap, with a mark at the foot.
     """
     xs = clock.places(rows)
     tracked = (row.step if row.outcome == "tracked" else None for row in rows)
     ys = [None if step is None else math.hypot(*step) for step in tracked]
+    feet = [0.0 if y is None else y for y in ys]
     return Figure(
         "offset",
         f"Distance of the target from the centre of each prescan over time, in {unit}",
-        (curve(xs, ys, "distance", "target", unit=unit), *outcome_marks(rows, xs, ys)),
+        (curve(xs, ys, "distance", "target", unit=unit), *outcome_marks(rows, xs, feet)),
         layout(
             _HEIGHT,
             xaxis=axis(clock.title),

@@ -161,9 +161,14 @@ def run(tmp_path):
 class PageProcess:
     """`dystrack dashboard`, as a person starts it."""
 
+    guest = "the-token-of-guests"
+
     def __init__(self, *folders, port=0, words=("--control",)):
         command = [sys.executable, "-m", "dystrack", "dashboard", *map(str, folders)]
-        environment = os.environ | {"DYSTRACK_DASHBOARD_TOKEN": TOKEN}
+        environment = os.environ | {
+            "DYSTRACK_DASHBOARD_TOKEN": TOKEN,
+            "DYSTRACK_DASHBOARD_GUEST_TOKEN": self.guest,
+        }
         self._process = subprocess.Popen(
             [*command, "--port", str(port), *words],
             stdout=subprocess.PIPE, text=True, env=environment,

@@ -1,12 +1,15 @@
 """The page in a real browser: what a person sees, in the order in which it happens."""
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 
+from dystrack.dashboard.serving.access import is_loopback
+from dystrack.dashboard.serving.server import own_address
 from dystrack.tools.demo.session import DemoSettings, run_demo
 
-from .conftest import PageProcess
+from .conftest import TOKEN, PageProcess
 
 
 def open_position(browser, run, page, **more):
@@ -127,6 +130,63 @@ def test_commands_are_for_those_with_the_token(browser, run, page):
     assert browser.ask("document.cookie") == ""  # scripts cannot read it
 
 
+def test_from_another_address_the_page_needs_a_token(browser, run):
+    address = own_address()
+    if not address[0].isdecimal() or is_loopback(address):
+        pytest.skip("this computer has no address but its own loopback")
+    run.prescan()
+    page = PageProcess(run.folder, words=("--host", "0.0.0.0", "--control"))  # noqa: S104 - that is what is tested
+    try:
+        assert page.address == f"http://{address}:{page.port}"
+        browser.driver.delete_all_cookies()
+        browser.open(page.address)
+        assert "This page needs a token" in browser.text
+        browser.open(f"{page.address}/enter?token=wrong")
+        assert "The token of this link is not, or no longer, the right one" in browser.text
+        for token, may_command in ((page.guest, False), (TOKEN, True)):
+            open_position(browser, run, SimpleNamespace(link=f"{page.address}/enter?token={token}"))
+            browser.wait("document.querySelector('.messages li')")
+            assert browser.ask("document.querySelector('.controls').hidden") is not may_command
+            assert token not in browser.driver.current_url
+    finally:
+        browser.driver.delete_all_cookies()
+        page.end()
+
+
+def test_the_same_trouble_again_and_again_is_one_message(browser, run, page):
+    run.prescan(1)
+    run.prescan(2)
+    run.is_failing = True
+    for _ in range(4):
+        run.prescan(1)
+        run.prescan(2)
+    browser.open(page.link)
+    browser.wait("document.querySelectorAll('.tile').length === 2")
+    browser.driver.execute_script("document.querySelector('.session h2 a').click()")
+    browser.wait("document.querySelector('.messages .bad')")
+    assert browser.ask("document.querySelectorAll('.messages li.bad').length") == 1
+    assert "Positions 1, 2 · 8 times since" in browser.text
+    assert browser.ask("document.querySelector('.states').textContent") == "running2 lost"
+
+
+def test_a_limit_shows_as_it_is_now(browser, run, page):
+    run.prescan()
+    browser.open(page.link)
+    browser.wait("document.querySelector('.tile')")
+    browser.driver.execute_script("document.querySelector('.session h2 a').click()")
+    browser.wait("document.querySelector('.controls .hint')?.textContent === 'now no limit'")
+    browser.driver.execute_script(
+        "document.querySelector('.controls [placeholder^=such]').value = '5,20,20'"
+    )
+    browser.click("Set limit")
+    browser.wait("document.querySelector('.controls .hint').textContent === 'now 5,20,20'")
+    browser.driver.execute_script("window.confirm = (text) => { window.asked = text; }")
+    browser.click("Set limit")  # nothing is typed: that would take it away
+    assert browser.wait("window.asked") == "Take this limit away?"
+    run.prescan()
+    assert browser.ask("document.querySelectorAll('.asked li').length") == 1
+
+
 def test_a_person_can_look_back_through_the_run(browser, run, page):
     for _ in range(3):
         run.prescan()
@@ -159,7 +219,7 @@ def test_what_is_zoomed_in_one_chart_is_zoomed_in_all(browser, run, page):
 
 
 @pytest.mark.parametrize("is_dark", [False, True])
-@pytest.mark.parametrize("width", [390, 1400])
+@pytest.mark.parametrize("width", [390, 1400, 3840])
 def test_nothing_serious_is_found_by_axe(browser, run, page, axe, width, is_dark):
     run.prescan(1)
     run.is_failing = True

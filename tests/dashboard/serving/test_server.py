@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import sys
 import threading
 
@@ -10,7 +11,9 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from certificates import make_certificate
 from dystrack.core.errors import ConfigurationError
+from dystrack.dashboard.serving import connections
 from dystrack.dashboard.serving.access import Access, Role
 from dystrack.dashboard.serving.greeting import greeting
 from dystrack.dashboard.serving.server import access_for, guarded, open_server
@@ -47,6 +50,62 @@ def test_200_slow_connections_keep_nobody_out():
                 slow.sendall(b"GET / HTTP/1.1\r\nHost: local")
         with httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.2")) as other:
             assert other.get(server.links[0]).text == "here"
+
+
+def test_connections_that_say_nothing_are_closed_others_are_not(monkeypatch):
+    monkeypatch.setattr(connections, "_LONGEST_SILENCE_S", 0.2)
+    with running(DashboardSettings(port=0)) as server, contextlib.ExitStack() as stack:
+        silent, slow, kept = (
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port), 10))
+            for _ in range(3)
+        )
+        slow.sendall(b"GET / HTTP/1.1\r\nHost: local")
+        request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        kept.sendall(request)
+        assert read_until(kept, b"here")
+        for one in (silent, slow):
+            with contextlib.suppress(ConnectionResetError):
+                assert one.recv(10) == b""  # within the 10 s that it waits at most
+        kept.sendall(request)  # it was quiet for as long, but had asked for something
+        assert read_until(kept, b"here")
+
+
+def read_until(connection, end):
+    got = b""
+    while not got.endswith(end):
+        piece = connection.recv(4000)
+        assert piece, got
+        got += piece
+    return got
+
+
+def test_with_a_certificate_nobody_can_read_along(tmp_path):
+    certificate, key = make_certificate()
+    (tmp_path / "cert.pem").write_bytes(certificate)
+    (tmp_path / "key.pem").write_bytes(key)
+    settings = DashboardSettings(
+        port=0, certificate=str(tmp_path / "cert.pem"), key=str(tmp_path / "key.pem")
+    )
+    with running(settings) as server:
+        (link,) = server.links
+        assert link == f"https://127.0.0.1:{server.port}"
+        trusting = ssl.create_default_context(cadata=certificate.decode())
+        assert httpx.get(link, verify=trusting).text == "here"
+        with pytest.raises(httpx.ConnectError, match="certificate"):
+            httpx.get(link)
+        with pytest.raises(httpx.HTTPError):
+            httpx.get(link.replace("https", "http"))
+
+
+@pytest.mark.parametrize("key", ["", "another.pem", "no such key.pem"])
+def test_a_certificate_without_its_key_is_told(tmp_path, key):
+    (tmp_path / "cert.pem").write_bytes(make_certificate()[0])
+    (tmp_path / "another.pem").write_bytes(make_certificate()[1])
+    settings = DashboardSettings(
+        port=0, certificate=str(tmp_path / "cert.pem"), key=key and str(tmp_path / key)
+    )
+    with pytest.raises(ConfigurationError, match="cannot be used"):
+        open_server(guarded([], access_for(settings)), settings)
 
 
 def test_a_taken_port_leads_to_the_next_one():
@@ -97,5 +156,5 @@ def test_links_for_others_have_tokens_a_code_and_a_warning():
     said = greeting(settings, access, ["http://192.168.1.7:8765"])
     assert "http://192.168.1.7:8765/enter?token=the-owner  (may look and command" in said
     assert "http://192.168.1.7:8765/enter?token=the-guest  (may look)" in said
-    assert "without --certificate" in said
+    assert "without a certificate" in said
     assert "\u2584" in said  # the QR code

@@ -8,12 +8,12 @@ from PIL import Image
 
 from dystrack.manager.events import AnalysisStarted, Answered, ImageNoticed, SessionStarted
 from dystrack.manager.record import previews
+from dystrack.manager.record.grey_png import read_preview
 from dystrack.manager.record.previews import (
     PreviewWriter,
     preview_name,
     project,
     project_side,
-    read_preview,
     side_path,
 )
 from dystrack.manager.watching.folder import list_names
@@ -199,3 +199,18 @@ def test_a_real_session_keeps_pictures_that_are_never_prescans(tmp_path):
 def test_a_session_can_do_without(tmp_path):
     made_up_run(tmp_path, [AHEAD], previews=False)
     assert not (tmp_path / "dystrack_previews").exists()
+
+
+def test_contrast_does_not_jump_with_the_brightest_pixel_but_each_position_has_its_own(tmp_path):
+    def read(path):
+        image = np.tile(np.linspace(0, 100, 50), (40, 1))
+        image[0, 0] = 130.0 if path.stem == "b" else 100.0
+        return image * (20 if path.stem == "other" else 1), "YX"
+
+    events = [answered(tmp_path / f"{name}.tif") for name in ("a", "b", "c")]
+    keep(tmp_path, [*events, answered(tmp_path / "other.tif", position="2")], read)
+    greys = {
+        name: np.asarray(Image.open(tmp_path / "dystrack_previews" / f"{name}.tif.png"))[20, 25]
+        for name in ("a", "b", "c", "other")
+    }
+    assert max(greys.values()) - min(greys.values()) <= 8  # stretched by itself: 30

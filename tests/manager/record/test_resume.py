@@ -227,7 +227,11 @@ def test_what_a_resume_restores_is_said(run):
 
 @pytest.mark.parametrize(
     ("name", "typed", "on_the_page", "taken"),
-    [("max_step_px", "90", "30", "30"), ("max_step_px", "90", "inf", None), ("max_failures", 7, 2, 2)],
+    [
+        ("max_step_px", "90", "30", "30"),
+        ("max_step_px", "90", "inf", None),
+        ("max_failures", 7, 2, 2),
+    ],
 )
 def test_a_limit_that_was_changed_on_the_page_lasts_unless_it_is_given_anew(
     run, name, typed, on_the_page, taken
@@ -256,9 +260,8 @@ def test_what_is_given_anew_overrules_the_page_and_is_told(run):
 
     run.start(["a.tif", "b.tif"], on_event=change, max_step_px="90", control=True)
     run.resume(["c.tif"], max_step_px="90")
-    assert [event.message for event in run.told.of(Warned)] == [
-        "max_step_px is 90, as it is given now. During the run before, Anna had set it to 30."
-    ]
+    told = "max_step_px is 90, as it is given now. During the run before, Anna had set it to 30."
+    assert told in [event.message for event in run.told.of(Warned)]
 
 
 def test_what_was_there_at_the_start_is_said(run):

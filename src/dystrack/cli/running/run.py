@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any
 
 from dystrack.cli.pipeline_words import load_first_word, said_help
+from dystrack.core.errors import ConfigurationError
 from dystrack.options.pipeline_reference import LoadedPipeline
 
 __all__ = ["run"]
@@ -12,10 +13,12 @@ __all__ = ["run"]
 _PURPOSE = """\
 Watch FOLDER for prescans and answer each with coordinates for the microscope. At the end, a report
 of the run is written into FOLDER, unless --no-report. With --dashboard there is a page of the run
-in a browser; --dashboard=0.0.0.0:8765 lets other computers in, with a token. With --alerts people
-are told of troubles, by the services that DYSTRACK_ALERTS names."""
+in a browser; --dashboard=0.0.0.0:8765 lets other computers in, with a token, and
+--dashboard_certificate=cert.pem --dashboard_key=key.pem lets nobody in between read along. With
+--alerts people are told of troubles, by the services that DYSTRACK_ALERTS names."""
 _NO_REPORT = "--no-report"
 _DASHBOARD = "--dashboard"
+_OF_THE_PAGE = ("certificate", "key", "name")
 _ALERTS = "--alerts"
 
 
@@ -27,8 +30,7 @@ def run(*words: str) -> None:
     from dystrack.manager.cmdline import run_via_cmdline  # noqa: PLC0415 - a typing mistake comes first
     from dystrack.tools.afterwards.report_at_end import report_at_end  # noqa: PLC0415
 
-    own = [word for word in words if word in {_NO_REPORT, _ALERTS} or word.startswith(_DASHBOARD)]
-    reference, *rest = (word for word in words if word not in own)
+    own, (reference, *rest) = _own_words(words)
     with ExitStack() as stack:
         manager_kwargs = stack.enter_context(
             report_at_end(loaded.manager_kwargs, is_wanted=_NO_REPORT not in own)
@@ -45,39 +47,65 @@ def run(*words: str) -> None:
         )
 
 
+def _own_words(words: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Return the options of this command and their values, and all other words.
+
+    Raises
+    ------
+    ConfigurationError
+        If an option of the page lacks its value.
+    """
+    own, rest = {}, []
+    with_value = {f"{_DASHBOARD}_{name}" for name in _OF_THE_PAGE}
+    coming = iter(words)
+    for word in coming:
+        name, has_value, value = word.partition("=")
+        name = f"--{name[2:].replace('-', '_')}" if name.startswith(_DASHBOARD) else name
+        if name in with_value:
+            own[name] = value if has_value else next(coming, "")
+            if not own[name] or own[name].startswith("--"):
+                msg = f"{name} lacks its value. Give it as {name}=VALUE."
+                raise ConfigurationError(msg)
+        elif name == _DASHBOARD or word in {_NO_REPORT, _ALERTS}:
+            own[name] = value
+        else:
+            rest.append(word)
+    return own, rest
+
+
 def _page(
-    manager_kwargs: Mapping[str, Any], own: Sequence[str], sections: Mapping[str, Any]
+    manager_kwargs: Mapping[str, Any], own: Mapping[str, str], sections: Mapping[str, Any]
 ) -> AbstractContextManager[dict[str, Any]]:
     """Have a page started beside the run, if a word or the experiment asks for one."""
-    asked = [word for word in own if word.startswith(_DASHBOARD)]
+    is_asked = any(word.startswith(_DASHBOARD) for word in own)
     alerts = sections.get("alerts")
-    if not asked and _ALERTS not in own and not {"dashboard", "alerts"} & sections.keys():
+    if not is_asked and _ALERTS not in own and not {"dashboard", "alerts"} & sections.keys():
         return nullcontext(dict(manager_kwargs))
     from dystrack.dashboard.alerts.settings import AlertSettings  # noqa: PLC0415 - only if wanted
     from dystrack.dashboard.beside import page_beside  # noqa: PLC0415
 
     if _ALERTS in own and alerts is None:
         alerts = AlertSettings()
-    return page_beside(manager_kwargs, _page_settings(asked, sections.get("dashboard")), alerts)
+    return page_beside(manager_kwargs, _page_settings(own, sections.get("dashboard")), alerts)
 
 
-def _page_settings(asked: Sequence[str], given: Any) -> Any:
+def _page_settings(own: Mapping[str, str], given: Any) -> Any:
     """Return where the page is served: at the address that a word may give."""
     import attrs  # noqa: PLC0415 - only if a page is wanted
 
     from dystrack.dashboard.settings import DashboardSettings  # noqa: PLC0415
 
     settings = given or DashboardSettings()
-    for word in asked:
-        host, _, port = word.removeprefix(_DASHBOARD).removeprefix("=").rpartition(":")
-        if not host and not port.isdecimal():
-            host, port = port, ""
-        settings = attrs.evolve(
-            settings,
-            host=host.strip("[]") or settings.host,
-            port=int(port) if port.isdecimal() else settings.port,
-        )
-    return settings
+    host, _, port = own.get(_DASHBOARD, "").rpartition(":")
+    if not host and not port.isdecimal():
+        host, port = port, ""
+    more = {name: own.get(f"{_DASHBOARD}_{name}", "") for name in _OF_THE_PAGE}
+    return attrs.evolve(
+        settings,
+        host=host.strip("[]") or settings.host,
+        port=int(port) if port.isdecimal() else settings.port,
+        **{name: value for name, value in more.items() if value},
+    )
 
 
 def _shows_figures(words: Sequence[str], loaded: LoadedPipeline) -> bool:

@@ -49,7 +49,7 @@ def position_figures(
             offset_chart(rows, clock, unit),
             step_chart(rows, clock, unit, track.limit("step")),
         ]
-    figures += [latency_chart(rows, clock), outcome_strips({position.name: rows}, clock)]
+    figures += [latency_chart(rows, clock), outcome_strips({"tracked": rows}, clock)]
     return [{**figure.as_json(), "caption": figure.caption} for figure in figures]
 
 

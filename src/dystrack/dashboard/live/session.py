@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections import deque
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path, PurePath
 from typing import Any
@@ -28,7 +29,7 @@ _SILENT = frozenset(
 _GOOD = frozenset({"PositionReleased", "TransmissionRecovered", "FolderReturned", "SessionWentOn"})
 
 Message = dict[str, Any]
-"""Something that was told: ``at``, ``event``, ``level``, ``position``, ``text``, ``traceback``."""
+"""Something that was told: when, of which event, position and prescan, how bad, in which words."""
 
 
 class LiveSession:
@@ -230,6 +231,7 @@ class LiveSession:
                 "event": kind,
                 "level": "warn" if kind == "Warned" else level,
                 "position": str(record.get("position", "")),
+                "prescan": PurePath(str(record.get("path", ""))).name,
                 "text": text,
                 "traceback": str(record.get("traceback", "")),
             }
@@ -241,7 +243,7 @@ def _said(record: Record) -> str:
         return ""
     event = event_of(record)
     if isinstance(event, AnalysisFailed):
-        return failure(event)
+        return failure(replace(event, traceback=""))  # which is shown below it
     if isinstance(event, SessionEnded):
         return f"{describe_end(event)} {event.error}".strip()
     if record["event"] == "SessionStarted":

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from dystrack.core.limits import AxisLimits
 from dystrack.dashboard.live.disk import DiskPace
 from dystrack.dashboard.live.frames import frame_of
 from dystrack.dashboard.live.position import LivePosition
 from dystrack.dashboard.live.session import LiveSession
 from dystrack.dashboard.live.states import SEVERITIES, PositionState, is_late, position_state
 from dystrack.history.entries import Entry, time_of
+from dystrack.manager.orders import LIMITS
 
 __all__ = ["natural", "position_view", "prescan_view", "session_view", "signs_of"]
 
@@ -23,7 +23,7 @@ def session_view(session: LiveSession, disk: DiskPace) -> dict[str, Any]:
         "id": session.id,
         "name": session.folder.absolute().name,
         "folder": str(session.folder.absolute()),
-        "pipeline": str(start.get("pipeline", "")),
+        "pipeline": _short_name(str(start.get("pipeline", ""))),
         "state": str(state),
         "severity": SEVERITIES.get(state, 0),
         "says": _said_of_state(session),
@@ -34,11 +34,17 @@ def session_view(session: LiveSession, disk: DiskPace) -> dict[str, Any]:
         "n_messages": session.n_messages,
         "n_torn": session.n_torn,
         "takes_commands": bool(session.settings.get("control")) and not session.is_over,
+        "limits": {name: session.settings.get(name) for name in LIMITS},
         "expected_end": _expected_end(session),
         "disk_free_bytes": disk.free_bytes,
         "disk_full_in_s": None if session.is_over else disk.full_in_s,
         "commands": list(session.commands.values()),
     }
+
+
+def _short_name(pipeline: str) -> str:
+    """Return the name of a pipeline, a shipped one as people type it."""
+    return pipeline.removeprefix("dystrack.pipelines.").removesuffix(".analyze_image")
 
 
 def _said_of_state(session: LiveSession) -> str:
@@ -151,8 +157,3 @@ def natural(name: str) -> tuple[int, str]:
 def _at(entry: Entry) -> float | None:
     record = entry.noticed or entry.answered
     return time_of(record).timestamp() if record else None
-
-
-def limit_view(limits: AxisLimits | None) -> list[float | None] | None:
-    """Return limits along z, y, x, an axis that is free as None."""
-    return None if limits is None else [None if v == float("inf") else v for v in limits]

@@ -31,8 +31,10 @@ def _lines(
     yield from (f"For guests:  {link}  (may look)" for link in guest)
     if not is_here_only and not settings.certificate:
         yield (
-            "Warning: without --certificate, anybody in the network between can read along, the "
-            "token too. Use it in a network that you trust, or behind a VPN."
+            "Warning: without a certificate, anybody in the network between can read along, the "
+            "token too. Give one (--certificate and --key; for dystrack run "
+            "--dashboard_certificate and --dashboard_key), or use it in a network that you trust, "
+            "or behind a VPN."
         )
     if shows_code and not is_here_only:
         yield _qr_code(owner[0])

@@ -26,6 +26,7 @@ __all__ = [
     "check_installed",
     "guarded",
     "open_server",
+    "own_address",
     "static_folder",
 ]
 
@@ -37,6 +38,7 @@ _MISSING = (
 )
 _WELCOME = (
     "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>DySTrack</title>"
+    "<link rel='icon' href='data:,'>"
     "<meta http-equiv='refresh' content='0;url=/'></head>"
     "<body><a href='/'>Go on to DySTrack</a></body></html>"
 )
@@ -182,7 +184,7 @@ class Server:
         host, scheme = self._settings.host, self._settings.scheme
         if is_loopback(host):
             return [f"{scheme}://{_bracketed(host)}:{self.port}"]
-        names = [self._settings.name or _own_address(host)]
+        names = [self._settings.name or own_address(host)]
         return [f"{scheme}://{_bracketed(name)}:{self.port}" for name in names]
 
     def run(self) -> None:
@@ -237,7 +239,7 @@ def _listener(settings: DashboardSettings) -> socket.socket:
     raise ConfigurationError(msg)
 
 
-def _own_address(host: str) -> str:
+def own_address(host: str = "0.0.0.0") -> str:  # noqa: S104 - compared, not bound
     """Return an address under which other computers find this one; no packet is sent."""
     if host not in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
         return host

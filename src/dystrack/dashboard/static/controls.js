@@ -1,6 +1,6 @@
 // Commands, where they are allowed. What was asked, and when it took effect, is shown below them.
 import { store } from "./store.js";
-import { clockTime, h } from "./dom.js";
+import { clockTime, h, setText } from "./dom.js";
 
 const LIMITS = [["max_step_um", "Greatest step / µm"], ["max_travel_um", "Greatest travel / µm"], ["max_step_px", "Greatest step / px"], ["max_travel_px", "Greatest travel / px"], ["max_failures", "Failures in a row"]];
 const STATES = { asked: "waits for the session", done: "done", refused: "refused" };
@@ -24,9 +24,10 @@ export class Controls {
     this.pause = button("Pause", () => this.ask({ command: this.isPaused ? "go on" : "pause" }));
     this.stop = button("Stop after this time point", () => confirm("End the session once all positions have come to this time point?") && this.ask({ command: "stop" }), "danger");
     this.limit = h("select", { "aria-label": "Limit", onchange: () => this.showLimit() }, LIMITS.map(([name, text]) => h("option", { value: name }, text)));
-    this.value = h("input", { type: "text", placeholder: "such as 5,20,20", "aria-label": "Value of the limit: one number, or three for z, y, x; nothing for no limit" });
-    const set = button("Set limit", () => this.ask({ command: "limit", name: this.limit.value, value: this.value.value.trim() }));
-    return [h("div", { class: "commands" }, this.pause, this.stop), h("div", { class: "commands" }, this.limit, this.value, set)];
+    this.value = h("input", { type: "text", placeholder: "such as 5,20,20", "aria-label": "Value of the limit: one number, or three for z, y, x; nothing to take it away" });
+    const set = button("Set limit", () => this.setLimit());
+    this.now = h("span", { class: "hint", role: "status" });
+    return [h("div", { class: "commands" }, this.pause, this.stop), h("div", { class: "commands" }, this.limit, this.value, set, this.now)];
   }
 
   positionCommands() {
@@ -48,6 +49,8 @@ export class Controls {
     if (!mayCommand) return this.picture && this.stopAiming();
     this.isPaused = session.state === "paused";
     this.isHeld = Boolean(tile?.held);
+    this.limits = session.limits;
+    if (this.now) this.showLimit();
     if (this.pause) this.pause.textContent = this.isPaused ? "Go on" : "Pause";
     if (this.hold) this.hold.textContent = this.isHeld ? "Release" : "Hold";
     if (this.aim) this.aim.disabled = this.isHeld;
@@ -129,7 +132,18 @@ export class Controls {
     place.querySelector(".chosen")?.remove();
   }
 
-  showLimit() { this.value.value = ""; }
+  showLimit() {
+    const now = this.limits?.[this.limit.value];
+    setText(this.now, now === undefined ? "" : `now ${now ?? "no limit"}`);
+  }
+
+  setLimit() {
+    const value = this.value.value.trim();
+    const isGone = value.split(",").every((part) => ["", "inf", "infinity"].includes(part.trim().toLowerCase()));
+    if (isGone && !confirm("Take this limit away?")) return;
+    this.ask({ command: "limit", name: this.limit.value, value });
+    this.value.value = "";
+  }
 
   async ask(words) {
     const position = this.position === null ? {} : { position: this.position };

@@ -35,6 +35,9 @@ export const duration = (seconds) => {
   return units.slice(0, 2).filter(([n], i, all) => n || all.length === 1 || i === 0).map(([n, unit]) => `${n} ${unit}`).join(" ");
 };
 
+// How often something comes; where it is often, to a tenth of a second.
+export const pace = (seconds) => (seconds < 9.5 ? `${seconds.toPrecision(2)} s` : duration(seconds));
+
 export const clockTime = (seconds) => {
   const at = new Date(seconds * 1000);
   const isToday = at.toDateString() === new Date().toDateString();
@@ -50,6 +53,8 @@ export const size = (bytes) => {
 };
 
 export const number = (value, unit) => (value === null || value === undefined ? "–" : `${value.toFixed(value < 100 ? 1 : 0)} ${unit}`);
+
+export const isFound = (tile) => tile.distance !== null && tile.distance !== undefined;
 
 export const milliseconds = (seconds) => (seconds === null || seconds === undefined ? "–" : seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toPrecision(3)} s`);
 

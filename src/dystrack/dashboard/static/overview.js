@@ -1,6 +1,6 @@
 // All sessions: a tile for each position, trouble first.
 import { byTrouble, now, store } from "./store.js";
-import { chip, clockTime, duration, h, number, setClass, setText, size, stateClass } from "./dom.js";
+import { chip, clockTime, duration, h, isFound, number, pace, setClass, setText, size, stateClass } from "./dom.js";
 import { Picture } from "./pictures.js";
 
 export const positionLink = (session, position) => `#/s/${session}/p/${encodeURIComponent(position)}`;
@@ -12,6 +12,16 @@ export const facts = (session) => [
   ["Expected end", session.expected_end ? clockTime(session.expected_end) : ""],
   ["Disk", session.disk_free_bytes === null ? "" : `${size(session.disk_free_bytes)} free${session.disk_full_in_s ? `, full in ${duration(session.disk_full_in_s)}` : ""}`],
 ].filter(([, value]) => value);
+
+const big = (value, more) => h("span", {}, h("b", {}, value), more);
+
+// "2 lost": how many positions are in which trouble, the worst first
+export const troubles = (session) => {
+  const tiles = Object.values(session.tiles).filter((tile) => tile.severity >= 2).sort((one, other) => other.severity - one.severity);
+  const counts = new Map();
+  for (const tile of tiles) counts.set(tile.state, { n: (counts.get(tile.state)?.n ?? 0) + 1, severity: tile.severity });
+  return [...counts].map(([state, { n, severity }]) => chip(`${n} ${state}`, severity));
+};
 
 class Tile {
   constructor(session, position) {
@@ -35,8 +45,8 @@ class Tile {
     setClass(this.element, `tile ${stateClass(tile.severity)}`);
     this.state.replaceChildren(chip(tile.state, tile.severity));
     this.numbers.replaceChildren(
-      h("span", {}, h("b", {}, number(tile.distance, tile.unit)), " from the centre"),
-      h("span", {}, h("b", {}, number(tile.step, tile.unit)), " step"));
+      isFound(tile) || !tile.number ? big(number(tile.distance, tile.unit), " from the centre") : big("not found", ""),
+      big(number(tile.step, tile.unit), " step"));
     const text = tile.held || (tile.message && tile.message !== "OK" ? tile.message : "");
     setText(this.message, text);
     this.message.title = text;
@@ -48,8 +58,8 @@ class Tile {
     const { last, interval_s: interval, state } = this.tile;
     if (!last) { setText(this.since, "No prescan yet"); return; }
     const silent = now() - last;
-    const usual = interval ? ` · every ${duration(interval)}` : "";
-    setText(this.since, state === "ended" ? `${this.tile.n_prescans} prescans` : `${duration(silent)} ago${usual}`);
+    const usual = interval ? ` · every ${pace(interval)}` : "";
+    setText(this.since, state === "ended" ? `${this.tile.n_prescans} prescans, the last at ${clockTime(last)}` : `${duration(silent)} ago${usual}`);
     const share = interval && state !== "ended" ? Math.min(1, silent / interval) : 0;
     this.pace.style.transform = `scaleX(${share.toFixed(3)})`;
     setClass(this.pace, this.tile.is_late ? "late" : "");
@@ -61,7 +71,7 @@ class SessionPart {
     this.id = id;
     this.tiles = new Map();
     this.name = h("a", { href: `#/s/${id}` });
-    this.state = h("span");
+    this.state = h("span", { class: "states" });
     this.says = h("p", { class: "says" });
     this.facts = h("dl", { class: "facts" });
     this.grid = h("div", { class: "tiles" });
@@ -70,7 +80,7 @@ class SessionPart {
 
   update(session) {
     setText(this.name, session.name);
-    this.state.replaceChildren(chip(session.state, session.severity));
+    this.state.replaceChildren(chip(session.state, session.severity), ...troubles(session));
     setText(this.says, session.says);
     this.facts.replaceChildren(...facts(session).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
     const names = Object.keys(session.tiles);

@@ -1,8 +1,7 @@
 // The picture of a prescan with what was seen in it. It changes once the next one is there.
 import { h, svg } from "./dom.js";
 
-const RETRIES = 6;
-const PAUSE_MS = 600;
+const PAUSES_MS = [400, 1200, 4000]; // before it is asked for again
 
 const scaleBar = (widthUm) => {
   const most = 0.34 * widthUm;
@@ -38,6 +37,9 @@ export const marks = (frame, view, fit = "none") => {
 
 export const scaleWords = (frame) => (frame?.voxel_um?.[2] ? `Scale bar ${scaleBar(frame.size[2] * frame.voxel_um[2])} µm` : "");
 
+// What of a frame is drawn, so that no legend explains what is not there.
+export const drawnKinds = (frame) => ({ aim: frame?.target, centre: frame?.centre, predicted: frame?.predicted, outline: frame?.outline.length, trail: frame?.trail.length > 1 });
+
 export class Picture {
   constructor(view = "top", keepsShape = true) {
     this.view = view;
@@ -57,16 +59,16 @@ export class Picture {
     this.element.hidden = false;
     const aspect = frame.voxel_um?.[2] ? frame.voxel_um[0] / frame.voxel_um[2] || 1 : 1;
     if (this.keepsShape) this.element.style.aspectRatio = this.view === "side" ? `${width} / ${Math.max(depth * aspect, width / 12)}` : `${width} / ${height}`;
-    this.load(`/api/sessions/${session}/prescans/${number}/${this.view}.png`, number, frame, label, RETRIES);
+    this.load(`/api/sessions/${session}/prescans/${number}/${this.view}.png`, number, frame, label, PAUSES_MS);
   }
 
-  load(url, number, frame, label, left) {
+  load(url, number, frame, label, [pause, ...later]) {
     const image = new Image();
     image.alt = label;
     image.onload = () => this.wanted === number && this.element.replaceChildren(image, marks(frame, this.view, this.fit));
     image.onerror = () => {
       if (this.wanted !== number) return;
-      if (left > 0) { setTimeout(() => this.wanted === number && this.load(url, number, frame, label, left - 1), PAUSE_MS); return; }
+      if (pause) { setTimeout(() => this.wanted === number && this.load(url, number, frame, label, later), pause); return; }
       this.missing.textContent = "No picture was kept";
       this.element.replaceChildren(this.missing, marks(frame, this.view, this.fit));
     };

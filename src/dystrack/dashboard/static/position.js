@@ -1,7 +1,7 @@
 // One position: its pictures, to be scrubbed through, its charts, its messages.
 import { get, now, store } from "./store.js";
-import { chip, clockTime, duration, h, milliseconds, number, setText } from "./dom.js";
-import { Picture, scaleWords } from "./pictures.js";
+import { chip, clockTime, duration, h, isFound, milliseconds, number, pace, setText } from "./dom.js";
+import { drawnKinds, Picture, scaleWords } from "./pictures.js";
 import { MessageList } from "./messages.js";
 import { Charts } from "./chart-panel.js";
 import { Controls } from "./controls.js";
@@ -23,6 +23,7 @@ export class PositionPage {
     this.slider = h("input", { type: "range", min: "0", max: "0", value: "0", "aria-label": "Prescan", oninput: () => this.scrub() });
     this.which = h("output", { class: "hint" });
     this.newest = h("button", { type: "button", class: "plain text", onclick: () => this.follow() }, "Newest");
+    this.legend = LEGEND.map(([kind, text]) => h("li", { class: kind }, text));
     this.messages = new MessageList(session, position);
     this.controls = new Controls(session, position, this.top);
     this.charts = new Charts(session, position);
@@ -31,7 +32,7 @@ export class PositionPage {
       h("div", { class: "position" },
         h("div", { class: "pictures" }, this.top.element, this.side.element,
           h("div", { class: "scrub" }, this.slider, this.newest), h("div", { class: "hints" }, this.which, this.scale),
-          h("ul", { class: "legend" }, LEGEND.map(([kind, text]) => h("li", { class: kind }, text)))),
+          h("ul", { class: "legend" }, this.legend)),
         h("div", { class: "beside" }, this.facts, this.error, this.controls.element, h("h2", {}, "Messages"), this.messages.element)),
       this.charts.element);
     this.update(session);
@@ -66,7 +67,7 @@ export class PositionPage {
   showNewest(tile) {
     if (!tile.number) { this.facts.replaceChildren(); return; }
     this.show(tile, [
-      ["Found", `${number(tile.distance, tile.unit)} from the centre`],
+      ["Found", isFound(tile) ? `${number(tile.distance, tile.unit)} from the centre` : "no"],
       ["Step sent", number(tile.step, tile.unit)],
       ["Answered in", milliseconds(tile.answer_s)],
     ]);
@@ -78,11 +79,13 @@ export class PositionPage {
     this.top.show(this.session, prescan.number, prescan.frame, `${label} from above`);
     this.side.show(this.session, prescan.number, prescan.frame, `${label} from the side`);
     setText(this.scale, scaleWords(prescan.frame));
+    const drawn = drawnKinds(prescan.frame);
+    this.legend.forEach((item) => { item.hidden = !drawn[item.className]; });
     setText(this.which, `${prescan.name}${this.chosen === null ? " (newest)" : ""}`);
     const isGood = prescan.outcome === "tracked"; // otherwise the message is the error, which stands below
     const rows = [["Prescan", prescan.name], isGood ? ["Message", prescan.message] : ["Outcome", prescan.outcome], ...more];
     if (prescan.frame?.confidence !== null && prescan.frame?.confidence !== undefined) rows.push(["Confidence", `${Math.round(100 * prescan.frame.confidence)} %`]);
-    if (this.chosen === null && this.tile.interval_s) rows.push(["Comes every", duration(this.tile.interval_s)]);
+    if (this.chosen === null && this.tile.interval_s) rows.push(["Comes every", pace(this.tile.interval_s)]);
     this.facts.replaceChildren(...rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value || "–"))));
     this.controls.looksAt(prescan);
   }

@@ -2,14 +2,14 @@
 import { get, now, store } from "./store.js";
 import { chip, clockTime, duration, h, setText, size } from "./dom.js";
 import { MessageList } from "./messages.js";
-import { positionLink } from "./overview.js";
+import { positionLink, troubles } from "./overview.js";
 import { Controls } from "./controls.js";
 
 export class RunPage {
   constructor(main, session) {
     this.session = session;
     this.name = h("h1");
-    this.state = h("span");
+    this.state = h("span", { class: "states" });
     this.says = h("p", { class: "says" });
     this.figures = h("div", { class: "figures" });
     this.positions = h("nav", { class: "jump", "aria-label": "Positions" });
@@ -32,7 +32,7 @@ export class RunPage {
     if (!session) return;
     this.current = session;
     setText(this.name, session.name);
-    this.state.replaceChildren(chip(session.state, session.severity));
+    this.state.replaceChildren(chip(session.state, session.severity), ...troubles(session));
     setText(this.says, session.says);
     this.tick();
     this.positions.replaceChildren(...Object.values(session.tiles).map((tile) => h("a", { href: positionLink(this.session, tile.position) }, `${tile.position}`, tile.severity >= 2 ? chip(tile.state, tile.severity) : null)));

@@ -5,18 +5,15 @@ there can slow a session by more than a few milliseconds, or make it fail.
 """
 
 import contextlib
-import io
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dystrack.images.readers import read_image
 from dystrack.manager.events import (
@@ -26,15 +23,14 @@ from dystrack.manager.events import (
     ImageNoticed,
     SessionStarted,
 )
+from dystrack.manager.record.grey_png import GreyRange, Pixels, grey_png, own_range, steadied
 from dystrack.manager.watching.image_names import PREVIEWS_NAME
 
 __all__ = [
-    "Preview",
     "PreviewWriter",
     "preview_name",
     "project",
     "project_side",
-    "read_preview",
     "side_path",
 ]
 
@@ -44,27 +40,8 @@ _MOST_OF_A_KIND = 200
 _LONGEST_WAIT_S = 1.0
 _LONGEST_END_S = 2.0
 _PAUSE_S = 0.01
-_WHITE = 255
-_LEAST_SPAN = 1e-9
 
-Pixels = NDArray[Any]
 Read = Callable[[Path], tuple[Pixels, str]]
-
-
-@dataclass(frozen=True, eq=False)
-class Preview:
-    """A small picture of a prescan.
-
-    Attributes
-    ----------
-    pixels : ndarray of shape (Y, X), float32
-        Grey values of the prescan.
-    reduction : int
-        How many pixels of the prescan one of these is wide.
-    """
-
-    pixels: NDArray[np.float32]
-    reduction: int
 
 
 class PreviewWriter:
@@ -95,6 +72,7 @@ class PreviewWriter:
         self._read = read or _read_image
         self._waiting: deque[Answered] = deque(maxlen=_MOST_WAITING)
         self._kept: dict[tuple[str, str], _Kept] = {}
+        self._ranges: dict[tuple[str, str], GreyRange] = {}
         self._is_idle = threading.Event()
         self._has_work = threading.Event()
         self._ends_s: float | None = None
@@ -151,10 +129,19 @@ class PreviewWriter:
         path = self._path_of(answered.path)
         self._kept.setdefault((answered.position, answered.outcome), _Kept()).add(path)
         small, reduction = project(pixels, axes, self._channel)
-        _put(path, _png(small, reduction, "YX", "Z"))
+        shown = self._steadied(answered.position, "Z", small)
+        _put(path, grey_png(small, reduction, "YX", "Z", shown))
         side = project_side(pixels, axes, self._channel)
         if side is not None:
-            _put(side_path(path), _png(side, reduction, "ZX", "Y"))
+            shown = self._steadied(answered.position, "Y", side)
+            _put(side_path(path), grey_png(side, reduction, "ZX", "Y", shown))
+
+    def _steadied(self, position: str, along: str, small: Pixels) -> GreyRange:
+        """Return what is black and what white in the next picture of a position."""
+        own = own_range(small)
+        past = self._ranges.get((position, along), own)
+        self._ranges[position, along] = steadied(past, own)
+        return self._ranges[position, along]
 
     def _path_of(self, prescan: str) -> Path:
         relative = Path(prescan).relative_to(self._folder).as_posix()
@@ -270,46 +257,7 @@ def _brightest_third(planes: Pixels) -> Pixels:
     return mean
 
 
-def read_preview(path: Path) -> Preview:
-    """Return a picture that a session has kept.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read.
-    """
-    from PIL import Image  # noqa: PLC0415
-
-    with Image.open(path) as image:
-        values = np.asarray(image.convert("L"), np.float32)
-        about: dict[str, str] = image.text  # type: ignore[attr-defined]
-    black, white = float(about.get("Black", 0)), float(about.get("White", _WHITE))
-    grey = values * np.float32((white - black) / _WHITE) + np.float32(black)
-    return Preview(grey, int(about.get("Reduction", 1)))
-
-
 def _read_image(path: Path) -> tuple[Pixels, str]:
     """Return the pixels of an image and the names of their axes."""
     image = read_image(path)
     return image.pixels, image.axes
-
-
-def _png(small: Pixels, reduction: int, axes: str, along: str) -> bytes:
-    """Return a PNG of 8 bits that says what its axes are and what black and white were."""
-    from PIL import Image, PngImagePlugin  # noqa: PLC0415
-
-    black, white = float(np.nanmin(small)), float(np.nanmax(small))
-    scaled = (small - black) * (_WHITE / max(white - black, _LEAST_SPAN))
-    about = PngImagePlugin.PngInfo()
-    for key, value in {
-        "Axes": axes,
-        "Projection": f"mean of the brightest third along {along}",
-        "Reduction": str(reduction),
-        "Black": repr(black),
-        "White": repr(white),
-    }.items():
-        about.add_text(key, value)
-    data = io.BytesIO()
-    grey = np.nan_to_num(scaled).round().astype(np.uint8)
-    Image.fromarray(grey).save(data, "PNG", pnginfo=about, compress_level=3)
-    return data.getvalue()

@@ -8,7 +8,7 @@ from dystrack.charts.pictures import Picture
 from dystrack.charts.rows import Row
 from dystrack.history.entries import Entry
 from dystrack.history.kept_pictures import picture_path
-from dystrack.manager.record.previews import Preview, read_preview
+from dystrack.manager.record.grey_png import Preview, read_preview
 from dystrack.tools.afterwards.run_record import evenly
 
 __all__ = ["Thumbnails"]
