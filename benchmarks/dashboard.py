@@ -20,10 +20,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 from hand_off import measure_latencies
 from selenium import webdriver
 
+from dystrack.manager.record.grey_png import grey_png, own_range
 from dystrack.manager.watching.folder_lock import FolderLock
 
 N_TIME_POINTS, N_POSITIONS, N_SESSIONS, N_VIEWERS = 4000, 4, 12, 3
@@ -82,11 +84,24 @@ class Journal:
             for _ in range(number):
                 file.write("".join(self._prescan(fails=fails)))
 
-    def _prescan(self, *, fails: bool) -> Iterator[str]:
+    def add_with_picture(self) -> None:
+        """Add a prescan and its picture, as a session does."""
+        name = "prescan_{}_pos_{}.tif.png".format(*self._next)
+        self.add_prescans(1)
+        place = self._folder / "dystrack_previews"
+        place.mkdir(exist_ok=True)
+        small = np.random.default_rng(self._n).integers(0, 200, (200, 200)).astype(np.float32)
+        (place / name).write_bytes(grey_png(small, 1, "YX", "Z", own_range(small)))
+
+    @property
+    def _next(self) -> tuple[int, str]:
         time_point, index = divmod(self._n, self._n_positions)
+        return time_point, str(index + 1)
+
+    def _prescan(self, *, fails: bool) -> Iterator[str]:
+        time_point, position = self._next
         self._n += 1
         self._at += timedelta(seconds=INTERVAL_S / self._n_positions)
-        position = str(index + 1)
         path = str(self._folder / f"prescan_{time_point}_pos_{position}.tif")
         own = {"path": path, "position": position}
         x = 100.0 + 5 * ((time_point * 7) % 11 - 5)
@@ -210,7 +225,7 @@ def measure_sessions() -> None:
             def write() -> None:
                 while not is_over.wait(INTERVAL_S / N_POSITIONS):
                     for journal in journals:
-                        journal.add_prescans(1)
+                        journal.add_with_picture()
 
             writer = threading.Thread(target=write)
             writer.start()

@@ -113,10 +113,14 @@ class LiveRun:
         self.folder = folder
         self.is_failing = False
         self._is_over = threading.Event()
+        self._watches = threading.Event()
         self._answered = threading.Semaphore(0)
         self._n = 0
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    def wait_until_it_watches(self):
+        assert self._watches.wait(LONGEST_S)
 
     def _run(self):
         run_dystrack_manager(
@@ -130,6 +134,8 @@ class LiveRun:
         return (*AHEAD, "OK", {})
 
     def _hear(self, event):
+        if type(event).__name__ == "SessionStarted":
+            self._watches.set()
         if type(event).__name__ == "Answered":
             self._answered.release()
 
@@ -152,8 +158,7 @@ def run(tmp_path):
     folder = tmp_path / "fish"
     folder.mkdir()
     live = LiveRun(folder)
-    while not (folder / "dystrack_journal.jsonl").exists():
-        time.sleep(0.01)
+    live.wait_until_it_watches()
     yield live
     live.end()
 
