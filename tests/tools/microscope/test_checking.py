@@ -5,6 +5,7 @@ A transcript that somebody sends of a real microscope goes there too, beside the
 
 import json
 import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -13,20 +14,31 @@ from dystrack.cli import main
 from dystrack.core.errors import FolderError, ScopeError
 from dystrack.scopes.geometry import PositionUm
 from dystrack.tools.microscope.checking import check_scope
+from emulators.zen_gateway import TOKEN
 from scopes.bridges import BRIDGES, SimulatedRig
+from scopes.vendor_bridges import lab_of
 
 GOLDEN = Path(__file__).with_name("transcripts")
 REPORTED = ("version", "more", "status")  # of the program that answers, not of the bridge
 
 
 def transcript_of(scope, folder, *, says_yes=True):
+    """Return whether all is well on a bridge that is open, the questions to it, and what was said."""
     said = []
-    is_well = check_scope(scope, folder / "t.jsonl", lambda _: says_yes, said.append)
-    return (
-        is_well,
-        [json.loads(line) for line in (folder / "t.jsonl").read_text("utf-8").splitlines()],
-        said,
-    )
+    path = folder / "t.jsonl"
+    opener = lambda: nullcontext(scope)  # noqa: E731
+    is_well = check_scope(opener, {}, path, lambda _: says_yes, said.append)
+    opened, *entries = entries_of(path)
+    assert opened["asked"] == "open"
+    return is_well, entries, said
+
+
+def entries_of(path):
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def golden(name):
+    return entries_of(GOLDEN / f"{name}.jsonl")
 
 
 def essence(entries):
@@ -44,11 +56,8 @@ def essence(entries):
 def test_a_check_asks_and_hears_what_the_golden_transcript_says(bridge, tmp_path):
     with BRIDGES[bridge]() as rig:
         is_well, entries, _ = transcript_of(rig.scope, tmp_path)
-    golden = [
-        json.loads(line) for line in (GOLDEN / f"{bridge}.jsonl").read_text("utf-8").splitlines()
-    ]
     assert is_well
-    assert essence(entries) == golden
+    assert essence(entries) == golden(bridge)
 
 
 @pytest.mark.parametrize("bridge", BRIDGES)
@@ -106,7 +115,7 @@ def test_a_restless_stage_is_told(tmp_path, monkeypatch):
 
 def test_a_transcript_that_cannot_be_saved_is_one_error(tmp_path):
     with pytest.raises(FolderError, match="cannot be saved"):
-        check_scope(SimulatedRig(), tmp_path / "none" / "t.jsonl", lambda _: False, print)
+        transcript_of(SimulatedRig(), tmp_path / "none")
 
 
 def test_the_command_saves_its_transcript_beside_the_person(tmp_path, monkeypatch, capsys):
@@ -130,7 +139,67 @@ def test_the_command_ends_with_an_error_if_something_is_wrong(tmp_path, monkeypa
     assert ended.value.code == 1
 
 
+# What cannot be opened: a transcript all the same, with the options and the error
+
+NOBODY = ["--port", "1"]
+NOT_OPENED = {
+    "zen, no gateway": ["zen", "--token_file", "token.txt", *NOBODY],
+    "zen, no token": ["zen", "--token_file", "nowhere.txt"],
+    "zen, wrong token": ["zen", "--token_file", "wrong.txt", "--port", "PORT"],
+    "zen, no such experiment": [
+        "zen", "--token_file", "token.txt", "--port", "PORT", "--prescan_experiment", "quick",
+    ],
+    "las_x, no server": ["las_x", "--image_folder", ".", *NOBODY],
+    "las_x, no folder": ["las_x"],
+    "viventis, no server": ["viventis", *NOBODY],
+    "micromanager, no configuration": ["micromanager", "--config", "none/none.cfg"],
+    "micromanager, no such objective": ["micromanager", "--objective", "1000x"],
+}  # fmt: skip
+
+
+def check_what_cannot_be_opened(words):
+    """Run the command where there is one emulated gateway, and return its transcript."""
+    lab = lab_of("zen")
+    lab.forget_faults()
+    Path("token.txt").write_text(TOKEN, "utf-8")
+    Path("wrong.txt").write_text("1234", "utf-8")
+    with pytest.raises(SystemExit) as ended:
+        main(["scope", "check", *[str(lab.server.port) if w == "PORT" else w for w in words]])
+    assert ended.value.code in {1, 2}
+    return entries_of(Path(f"dystrack_check_{words[0]}.jsonl"))
+
+
+def essence_of_failure(entries):
+    """Return what holds on any computer: without ports, and what its network says in brackets."""
+    (entry,) = json.loads(json.dumps(entries).replace("\\\\", "/"))
+    given = {key: value for key, value in entry["with"].items() if key != "port"}
+    return [entry["asked"], given, re.sub(r"\([^()]*\)", "(…)", entry["error"])]
+
+
+@pytest.mark.parametrize("case", NOT_OPENED)
+def test_what_cannot_be_opened_leaves_the_transcript_that_is_kept(
+    case, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    found = essence_of_failure(check_what_cannot_be_opened(NOT_OPENED[case]))
+    assert found == json.loads((GOLDEN / "not_opened.json").read_text("utf-8"))[case]
+    said = capsys.readouterr()
+    assert said.err.count("\n") == 1
+    assert "The transcript is" in said.out
+
+
+def test_nothing_is_asked_if_the_transcript_could_not_be_saved(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dystrack_check_simulator.jsonl").mkdir()
+    asked = []
+    monkeypatch.setattr("builtins.input", asked.append)
+    with pytest.raises(SystemExit):
+        main(["scope", "check", "simulator"])
+    assert asked == []
+
+
 if __name__ == "__main__":  # write the golden transcripts anew, and look at the difference
+    import contextlib
     import tempfile
 
     GOLDEN.mkdir(exist_ok=True)
@@ -139,3 +208,10 @@ if __name__ == "__main__":  # write the golden transcripts anew, and look at the
             _, found, _ = transcript_of(one.scope, Path(scratch))
         lines = (json.dumps(part, ensure_ascii=False) for part in essence(found))
         (GOLDEN / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
+        failures = {
+            name: essence_of_failure(check_what_cannot_be_opened(words))
+            for name, words in NOT_OPENED.items()
+        }
+    text = json.dumps(failures, ensure_ascii=False, indent=1)
+    (GOLDEN / "not_opened.json").write_text(f"{text}\n", "utf-8")

@@ -85,11 +85,10 @@ def _check(name: str, words: Sequence[str]) -> None:
         sys.stdout.write(f"Usage: dystrack scope check {name} [--yes] [--option value ...]\n\n")
         Console(highlight=False).print(option_table(opener_options(opener).manager.values()))
         return
-    with opener(**opener_keywords(opener, [word for word in words if word != _YES])) as scope:
-        path = Path(f"dystrack_check_{name}.jsonl")
-        ask = (lambda _: True) if _YES in words else is_yes
-        if not check_scope(scope, path, ask, say):
-            raise SystemExit(1)
+    given = opener_keywords(opener, [word for word in words if word != _YES])
+    ask = (lambda _: True) if _YES in words else is_yes
+    if not check_scope(opener, given, Path(f"dystrack_check_{name}.jsonl"), ask, say):
+        raise SystemExit(1)
 
 
 _ACTIONS: dict[str, Callable[[str, Sequence[str]], None]] = {"run": _run, "check": _check}

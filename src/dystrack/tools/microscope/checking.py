@@ -1,11 +1,13 @@
 """`dystrack scope check`: is the connection right? First reading, then 10 µm there and back."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from dystrack.core.errors import ForbiddenMoveError, ScopeError
 from dystrack.scopes.box import Box
+from dystrack.scopes.catalogue import Opener
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.guard import Guard, GuardRules, box_text, place_text
 from dystrack.scopes.protocols import Scope, ZOwner
@@ -22,16 +24,22 @@ _MOST_RESTLESS_UM = 1.0
 
 
 def check_scope(
-    scope: Scope, transcript_path: Path, ask: Callable[[str], bool], say: Callable[[str], object]
+    opener: Opener,
+    given: Mapping[str, Any],
+    transcript_path: Path,
+    ask: Callable[[str], bool],
+    say: Callable[[str], object],
 ) -> bool:
     """Try the connection to a microscope, without a sample.
 
     Parameters
     ----------
-    scope : Scope
-        The bridge.
+    opener : Opener
+        Connects to it.
+    given : mapping
+        The opener's keywords.
     transcript_path : Path
-        Where the transcript goes.
+        Where the transcript goes, also if there is no connection.
     ask : callable
         Asks a question and returns whether the answer was yes.
     say : callable
@@ -45,26 +53,38 @@ def check_scope(
     Raises
     ------
     FolderError
-        If the transcript cannot be saved.
+        If the transcript cannot be saved; then nothing is asked.
+    DyStrackError
+        If there is no connection.
     """
-    transcript = Transcript(scope.clock)
-    transcribed: Scope = TranscribedScope(scope, transcript)
-    say(f"{scope.traits.name}: {scope.traits.status}.")
-    transcript.ask("traits", lambda: scope.traits)
+    transcript = Transcript()
+    transcript.save(transcript_path)
     try:
-        start = _read(transcribed, say)
-        if ask(f"Move stage and focus by {_STEP_UM:g} µm and back now? Nothing may be in the way."):
-            _move(transcribed, start, say)
-        else:
-            say("Nothing was moved.")
-        is_well = True
-    except ScopeError as error:
-        say(f"FAILED: {error}")
-        is_well = False
+        with transcript.opened(opener, given) as scope:
+            return _is_well(scope, transcript, ask, say)
     finally:
         transcript.save(transcript_path)
-    say(f"The transcript is {transcript_path.resolve()}: send it to whoever helps you.")
-    return is_well
+        say(f"The transcript is {transcript_path.resolve()}: send it to whoever helps you.")
+
+
+def _is_well(
+    scope: TranscribedScope,
+    transcript: Transcript,
+    ask: Callable[[str], bool],
+    say: Callable[[str], object],
+) -> bool:
+    traits = transcript.ask("traits", lambda: scope.traits)
+    say(f"{traits.name}: {traits.status}.")
+    try:
+        start = _read(scope, say)
+        if ask(f"Move stage and focus by {_STEP_UM:g} µm and back now? Nothing may be in the way."):
+            _move(scope, start, say)
+        else:
+            say("Nothing was moved.")
+    except ScopeError as error:
+        say(f"FAILED: {error}")
+        return False
+    return True
 
 
 def _read(scope: Scope, say: Callable[[str], object]) -> PositionUm:

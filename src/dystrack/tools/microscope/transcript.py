@@ -1,7 +1,8 @@
 """A transcript of what was asked of a microscope and what it answered, for people to send."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 
 from dystrack.core.error_texts import describe_error
 from dystrack.core.errors import FolderError
-from dystrack.core.protocols import Clock
+from dystrack.core.protocols import SYSTEM_CLOCK, Clock
+from dystrack.scopes.catalogue import Opener
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.protocols import Scope, ScopeTraits
 
@@ -21,23 +23,35 @@ _DIGITS = 3
 class Transcript:
     """What was asked and answered, in its order."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self._clock = clock
         self.entries: list[dict[str, Any]] = []
 
     def ask(self, what: str, call: Callable[..., Any], *args: Any) -> Any:
         """Call something, and note arguments, answer or error, and how long it took."""
+        with self._entry(what, args) as entry:
+            answer = call(*args)
+            entry["answered"] = plain(answer)
+            return answer
+
+    @contextmanager
+    def opened(self, opener: Opener, given: Mapping[str, Any]) -> Iterator["TranscribedScope"]:
+        """Connect to a microscope, and note with which keywords, and the error if it fails."""
+        with ExitStack() as stack:
+            with self._entry("open", given):
+                scope = stack.enter_context(opener(**given))
+            yield TranscribedScope(scope, self)
+
+    @contextmanager
+    def _entry(self, what: str, given: object) -> Iterator[dict[str, Any]]:
         began_s = self._clock.monotonic()
-        entry: dict[str, Any] = {"asked": what, "with": plain(args)}
+        entry: dict[str, Any] = {"asked": what, "with": plain(given)}
         self.entries.append(entry)
         try:
-            answer = call(*args)
+            yield entry
         except Exception as error:
             entry["error"] = str(describe_error(error))
             raise
-        else:
-            entry["answered"] = plain(answer)
-            return answer
         finally:
             entry["took_s"] = round(self._clock.monotonic() - began_s, 4)
 
