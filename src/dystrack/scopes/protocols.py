@@ -90,6 +90,8 @@ class ScopeFacts:
         Pixel size of the prescan; None if it does not tell.
     more : mapping of str to str
         Whatever else helps to find a fault.
+    no_calibration : str
+        Why its images cannot be calibrated now, and what to do; empty if nothing speaks against it.
     """
 
     microscope: str
@@ -97,6 +99,7 @@ class ScopeFacts:
     objective: str = ""
     pixel_size_um: float | None = None
     more: Mapping[str, str] = field(default_factory=dict)
+    no_calibration: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -41,6 +42,23 @@ def test_it_is_found_again_by_microscope_and_objective(tmp_path):
     save_calibration(calibration(objective="40x"), tmp_path / "new")
     assert load_calibration(path) == calibration()
     assert find_calibration(FACTS, tmp_path / "new") == (calibration(), "")
+
+
+def test_names_that_differ_in_special_characters_alone_are_kept_apart(tmp_path):
+    names = ["20x / 0.8", "20x_0.8", "20x: 0.8"]
+    for once_more in (0.1, 0.2):
+        for name in names:
+            kept = calibration(objective=name, pixel_size_um=once_more)
+            save_calibration(kept, tmp_path)
+            assert find_calibration(replace(FACTS, objective=name), tmp_path)[0] == kept
+    assert len(list(tmp_path.iterdir())) == len(names)
+
+
+def test_a_damaged_file_is_replaced_by_calibrating_anew(tmp_path):
+    path = save_calibration(calibration(), tmp_path)
+    path.write_text("{", "utf-8")
+    assert save_calibration(calibration(), tmp_path) == path
+    assert find_calibration(FACTS, tmp_path)[0] == calibration()
 
 
 def test_another_pixel_size_is_told(tmp_path):

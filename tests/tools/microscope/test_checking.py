@@ -19,7 +19,7 @@ from scopes.bridges import BRIDGES, SimulatedRig
 from scopes.vendor_bridges import lab_of
 
 GOLDEN = Path(__file__).with_name("transcripts")
-REPORTED = ("version", "more", "status")  # of the program that answers, not of the bridge
+REPORTED = ("version", "more", "status", "no_calibration")  # of what answers, not of the bridge
 
 
 def transcript_of(scope, folder, *, says_yes=True):

@@ -1,5 +1,6 @@
 """Where calibrations are kept: one file for each microscope and objective."""
 
+import itertools
 import json
 import re
 from dataclasses import asdict
@@ -39,10 +40,11 @@ def save_calibration(calibration: Calibration, folder: Path) -> Path:
     CalibrationError
         If it cannot be written.
     """
-    path = folder / f"{_slug(calibration.microscope)}__{_slug(calibration.objective)}.json"
-    unfinished = path.with_suffix(".part")
+    path = folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        path = _file_of(calibration, folder)
+        unfinished = path.with_suffix(".part")
         unfinished.write_text(json.dumps(asdict(calibration), indent=1) + "\n", "utf-8")
         unfinished.replace(path)
     except OSError as error:
@@ -117,6 +119,23 @@ def _note(calibration: Calibration, facts: ScopeFacts) -> str:
         f"The pixel size is {now:g} µm, it was {then:g} µm when the stage was calibrated on "
         f"{calibration.measured}. That is right with another zoom or binning only."
     )
+
+
+def _file_of(calibration: Calibration, folder: Path) -> Path:
+    """Return the file of a calibration; names alike but for special characters get numbers."""
+    name = f"{_slug(calibration.microscope)}__{_slug(calibration.objective)}"
+    numbers = itertools.chain([""], (f"_{number}" for number in itertools.count(2)))
+    paths = (folder / f"{name}{number}.json" for number in numbers)
+    return next(path for path in paths if not path.exists() or _may_replace(path, calibration))
+
+
+def _may_replace(path: Path, calibration: Calibration) -> bool:
+    """Return whether a file holds one of the same microscope and objective, or nothing readable."""
+    try:
+        kept = load_calibration(path)
+    except CalibrationError:
+        return True
+    return (kept.microscope, kept.objective) == (calibration.microscope, calibration.objective)
 
 
 def _slug(text: str) -> str:

@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["MicroManagerScope"]
 
 _STATUS = (
-    "run on MMCore 12.5 with the demonstration devices of Micro-Manager (Linux, 2026), not yet on "
-    "a real microscope"
+    "run on real software (MMCore 12.5 with the demonstration devices on Linux, 2026-11-24), not "
+    "yet on a real microscope; contains guesses: how real stages, cameras and focus locks behave"
 )
 _LOCK_LIMIT_S = 3.0
 _LOCK_POLL_S = 0.05
+_MODE_THAT_FOLLOWS = "Fluorescent Beads"
 _DTYPES = ("uint8", "uint16")
 
 
@@ -108,6 +109,7 @@ class MicroManagerScope:
             objective=core.getStateLabel(objective) if objective else "",
             pixel_size_um=self._known_pixel_size_um(),
             more={name: core.getDeviceDescription(name) for name in core.getLoadedDevices()},
+            no_calibration=_why_not_calibrated(core),
         )
 
     def position_um(self) -> PositionUm:
@@ -289,6 +291,21 @@ class MicroManagerScope:
                 )
                 raise ScopeError(msg)
             self.clock.sleep(_LOCK_POLL_S)
+
+
+def _why_not_calibrated(core: "CMMCorePlus") -> str:
+    """Return what to do about a demonstration camera whose images do not follow the stage."""
+    camera = core.getCameraDevice()
+    if core.getDeviceLibrary(camera) != "DemoCamera" or not core.hasProperty(camera, "Mode"):
+        return ""
+    mode = core.getProperty(camera, "Mode")
+    if mode == _MODE_THAT_FOLLOWS:
+        return ""
+    return (
+        f"The demonstration camera is in the mode {mode}, whose images do not follow the stage. "
+        f"Copy {core.systemConfigurationFile()}, add the line "
+        f"Property,{camera},Mode,{_MODE_THAT_FOLLOWS} at its end, and give the copy as --config."
+    )
 
 
 def _check_devices(core: "CMMCorePlus", z_owner: ZOwner) -> None:

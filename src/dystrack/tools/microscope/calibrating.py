@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from dystrack.core.errors import ConfigurationError, ScopeError
+from dystrack.core.errors import CalibrationError, ConfigurationError, ScopeError
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock
 from dystrack.images.waiting import wait_until_complete
 from dystrack.manager.watching.image_names import NameFilter
@@ -56,6 +56,8 @@ def calibrate_scope(
     start = scope.position_um()
     rules = GuardRules(Box.around([start], _ROOM_UM), approach_um=_APPROACH_UM)
     guard = Guard(scope, rules, say)
+    if reason := guard.facts().no_calibration:
+        raise CalibrationError(reason)
     with TemporaryDirectory(prefix="dystrack_calibration_") as images:
         numbers = iter(range(1, 100))
 
