@@ -21,12 +21,12 @@ def run(*words):
 
 def test_a_new_user_needs_nothing_but_a_name(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    run("--time_points", "3", *FAST)
+    run("--time_points", "2", *FAST)
     run("--time_points", "1", *FAST)
     said = capsys.readouterr().out
     assert "simulator: simulated from beginning to end." in said
-    assert "6 visits; the stage followed the answer at 6." in said
-    assert len(list((tmp_path / "dystrack_trial_1").glob("prescan_*_pos_?.ome.tif"))) == 6
+    assert "4 visits; the stage followed the answer at 4." in said
+    assert len(list((tmp_path / "dystrack_trial_1").glob("prescan_*_pos_?.ome.tif"))) == 4
     assert (tmp_path / "dystrack_trial_2").is_dir()
 
 
@@ -40,13 +40,13 @@ def test_an_experiment_has_a_pipeline_a_folder_and_options(tmp_path):
         "--samples",
         "1",
         "--time_points",
-        "4",
+        "2",
         "--main_scans",
         "--track",
         "auto",
         *FAST,
     )
-    assert len(list(folder.glob("job_*.ome.tif"))) == 4
+    assert len(list(folder.glob("job_*.ome.tif"))) == 2
     assert VisitRecord(folder).progress().visited == {1}
 
 
