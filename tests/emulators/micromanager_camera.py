@@ -63,6 +63,7 @@ def simulated_scope(scene="organoid", *, n_samples=2, difficulty="easy", axes=No
     try:
         core.loadSystemConfiguration("MMConfig_demo.cfg")
         core.setAutoShutter(False)
+        core.setProperty("XY", "Velocity", 10_000)  # µm/s; by itself it takes seconds for a move
         camera = SampleCamera(core, samples, scan, axes, clock)
         core.loadPyDevice("SampleCamera", camera)
         core.initializeDevice("SampleCamera")
