@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -112,6 +113,12 @@ def wait_for(what):
         assert time.monotonic() < end_s
         time.sleep(0.2)
     return found
+
+
+def is_listening(port):
+    """Return whether somebody takes connections."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def page(port, path, **request):

@@ -145,40 +145,41 @@ def test_a_missing_device_is_told(core, role, device):
 
 
 class TestFocusLock:
-    """The demonstration autofocus cannot lock, so MMCore's answers are given by hand."""
+    """The demonstration autofocus, which locks whenever it is on and keeps an offset."""
 
     @pytest.fixture
     def lock(self, core, monkeypatch):
-        state = {"on": True, "locked": True, "offset": 12.0, "calls": []}
-
-        def enable(on):
-            state["calls"].append(on)
-            state["on"] = on
-
-        monkeypatch.setattr(core, "isContinuousFocusEnabled", lambda: state["on"])
+        calls, enable = [], core.enableContinuousFocus
         monkeypatch.setattr(
-            core, "isContinuousFocusLocked", lambda: state["on"] and state["locked"]
+            core, "enableContinuousFocus", lambda on: (calls.append(on), enable(on))
         )
-        monkeypatch.setattr(core, "enableContinuousFocus", enable)
-        monkeypatch.setattr(core, "getAutoFocusOffset", lambda: state["offset"])
-        monkeypatch.setattr(core, "setAutoFocusOffset", lambda value: state.update(offset=value))
-        return state
+        enable(True)
+        core.setAutoFocusOffset(12.0)
+        return calls
 
     def test_nobody_else_may_own_z(self, core, lock):
         with pytest.raises(ConfigurationError, match="would fight every correction"):
             MicroManagerScope(core, Recipe())
-        lock["on"] = False
+        core.enableContinuousFocus(False)
         with pytest.raises(ConfigurationError, match="focus lock is off"):
             MicroManagerScope(core, Recipe(), z_owner=ZOwner.FOCUS_LOCK)
 
     def test_it_rests_during_a_stack_and_is_engaged_once(self, core, lock, tmp_path):
         recipe = Recipe(3, 1.0, 1.0, parse_channels("DAPI, FITC"))
         MicroManagerScope(core, recipe, z_owner=ZOwner.FOCUS_LOCK).prescan(tmp_path / "p")
-        assert lock["calls"] == [False, True]
+        assert lock == [False, True]
+        assert core.isContinuousFocusLocked()
+
+    def test_it_is_engaged_again_after_a_stack_that_failed(self, core, lock, tmp_path, monkeypatch):
+        scope = MicroManagerScope(core, Recipe(3, 1.0, 1.0), z_owner=ZOwner.FOCUS_LOCK)
+        monkeypatch.setattr(core, "snapImage", raising)
+        with pytest.raises(ScopeError):
+            scope.prescan(tmp_path / "p")
+        assert lock == [False, True]
 
     def test_one_plane_leaves_it_on(self, core, lock, tmp_path):
         MicroManagerScope(core, Recipe(), z_owner=ZOwner.FOCUS_LOCK).prescan(tmp_path / "p")
-        assert lock["calls"] == []
+        assert lock == []
 
     def test_the_offset_is_what_moves(self, core, lock):
         scope = MicroManagerScope(core, Recipe(), z_owner=ZOwner.OFFSET)
@@ -187,10 +188,20 @@ class TestFocusLock:
         scope.settle()
         assert (scope.position_um().z, core.getPosition()) == (15.0, before)
 
-    def test_a_lock_that_does_not_lock_is_told(self, core, lock):
+    @pytest.mark.parametrize("z_owner", [ZOwner.FOCUS_LOCK, ZOwner.OFFSET])
+    def test_an_answer_moves_z_only_where_dystrack_owns_it(self, core, lock, z_owner):
+        scope = MicroManagerScope(core, Recipe(3, 1.0, 1.0), z_owner=z_owner)
+        start, drive = scope.position_um(), core.getPosition()
+        guard = Guard(scope, GuardRules(Box.around([start], PositionUm(9, 9, 9))), print)
+        reads = guard.follow(start.plus(PositionUm(4.0, 0.0, 2.0)))
+        moved_um = 4.0 if z_owner is ZOwner.OFFSET else 0.0
+        assert reads.minus(start) == pytest.approx((moved_um, 0.0, 2.0), abs=0.01)
+        assert core.getPosition() == drive
+
+    def test_a_lock_that_does_not_lock_is_told(self, core, lock, monkeypatch):
         from dystrack.scopes.clocks import SimulatedClock
 
-        lock["locked"] = False
+        monkeypatch.setattr(core, "isContinuousFocusLocked", lambda: False)
         scope = MicroManagerScope(core, Recipe(), z_owner=ZOwner.FOCUS_LOCK, clock=SimulatedClock())
         with pytest.raises(ScopeError, match="did not lock within 3 s"):
             scope.settle()
