@@ -98,7 +98,7 @@ def test_sections_without_content_are_left_out() -> None:
         assert title not in screen
 
 
-def test_a_console_without_the_letters_shows_the_screen_all_the_same(
+def test_a_console_without_the_characters_shows_the_screen_all_the_same(
     options: CommandOptions,
 ) -> None:
     assert "--needed" in printed(help_screen("細胞", options), encoding="cp1252")

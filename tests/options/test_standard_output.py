@@ -1,4 +1,5 @@
 import io
+import sys
 
 import pytest
 from hypothesis import given
@@ -20,9 +21,12 @@ def test_letters_that_the_console_lacks_become_question_marks(
 
 
 def test_a_stream_of_another_kind_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdout", io.StringIO())
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stdout", stream)
 
     replace_unknown_characters()
+
+    assert sys.stdout is stream
 
 
 @given(st.text())

@@ -89,8 +89,10 @@ def test_one_target_has_no_next_prescan():
 
 
 def test_off_sends_the_answer_and_keeps_nothing():
-    answer = Stage(track="off").looks(3)
-    assert answer.coordinates == CENTRE._replace(x=answer.coordinates.x)
+    stage = Stage(track="off")
+    stage.looks(3)
+    answer = stage.look(off_px=2.5)
+    assert answer.coordinates == CENTRE._replace(x=100 + 8.0 + 2.5)
     assert (answer.own, answer.predicted, answer.position.track) == (None, None, None)
 
 

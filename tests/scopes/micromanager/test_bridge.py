@@ -220,9 +220,18 @@ def test_a_stack_never_leaves_the_box(core, tmp_path, monkeypatch):
         guard.visit(PositionUm(6.1, 0.0, 0.0))
 
 
-def test_it_is_stopped(scope):
+def test_it_is_stopped_though_one_part_has_no_stop(scope, core, monkeypatch):
+    stopped = []
+
+    def stop(device):
+        stopped.append(device)
+        raising()
+
+    monkeypatch.setattr(core, "stop", stop)
+    monkeypatch.setattr(core.mda, "cancel", lambda: stopped.append("scan"))
     scope.stop()
     scope.stop()
+    assert stopped == ["scan", core.getXYStageDevice(), core.getFocusDevice()] * 2
 
 
 @pytest.mark.parametrize(

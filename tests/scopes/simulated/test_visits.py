@@ -51,7 +51,12 @@ def test_a_summary_counts_all_visits():
         ),
         a_visit(position=2, position_um=PositionUm(0.0, 0.0, 1020.0), untracked_in_view=False),
         a_visit(
-            camera_um=PositionUm(0.0, 0.0, 9.0), in_view=False, untracked_in_view=False, moved=False
+            camera_um=PositionUm(0.0, 0.0, 29.0),
+            position_um=PositionUm(0.0, 0.0, 20.0),
+            target_um=PositionUm(0.0, 0.0, 20.0),
+            in_view=False,
+            untracked_in_view=False,
+            moved=False,
         ),
     ]
     summary = summarise(visits)
