@@ -130,7 +130,7 @@ def true_answers(path):
     """Skip where the file system of the test folder, or this user, cannot tell: we did not ask."""
     import fcntl
 
-    kind = subprocess.check_output(["stat", "-f", "-c", "%t", str(path)], text=True)
+    kind = subprocess.check_output(["/usr/bin/stat", "-f", "-c", "%t", str(path)], text=True)
     if int(kind, 16) not in write_lock._LOCAL_FILE_SYSTEMS:
         pytest.skip("this file system gives no answer")
     with path.open("rb") as file:
