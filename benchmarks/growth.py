@@ -125,10 +125,10 @@ def peak_bytes(run: Callable[[], Any]) -> int:
     return peak
 
 
-def in_session(path: Path) -> Any:
+def in_session(path: Path, **options: Any) -> Any:
     """Run the pipeline as a session does, which has seen already that the prescan is complete."""
     with vouch_for(path):
-        return lateral_line.analyze_image(path)
+        return lateral_line.analyze_image(path, warn_8bit=False, **options)
 
 
 def steps_of_a_prescan(folder: Path) -> Any:
@@ -169,7 +169,7 @@ def growth(folder: Path, smallest: float, largest: float) -> Any:
             path = folder / f"{dtype}_growth.tif"
             write_tissue(path, shape, dtype)
             least_ms, fastest = plain_ms(path)
-            analyse = partial(lateral_line.analyze_image, path, warn_8bit=False, reduce=1)
+            analyse = partial(in_session, path, reduce=1)
             held = 0 if path.stat().st_size > 1 << 26 else path.stat().st_size
             one_ms, answers = 0.0, set()
             for n_threads in threads:
@@ -205,7 +205,7 @@ def cost_of_reduction(folder: Path) -> Any:
     limit_threads(None)
     path = folder / "u2_reduced.tif"
     write_tissue(path, (50, 1024, 1024), "u2")
-    analyse = partial(lateral_line.analyze_image, path, warn_8bit=False)
+    analyse = partial(in_session, path)
     usual = best_ms(partial(analyse, reduce=1))
     for n in (2, 4):
         ratio = usual / best_ms(partial(analyse, reduce=n))

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from dystrack.core.coordinates import PixelPosition
 from dystrack.core.protocols import AnalysisResult
 from dystrack.core.steps import announce
 from dystrack.images.evidence import evidence_of
@@ -15,6 +14,7 @@ from dystrack.pipelines.utilities.objects.masks import depth_of
 from dystrack.pipelines.utilities.objects.regions import largest_region
 from dystrack.pipelines.utilities.preparation import prepare_image
 from dystrack.pipelines.utilities.reduction import REDUCE_ABOVE, choose_reduction
+from dystrack.pipelines.utilities.refinement import leading_edge
 from dystrack.pipelines.utilities.reporting import report
 from dystrack.pipelines.utilities.smoothing import smooth
 from dystrack.pipelines.utilities.thresholds import object_count_threshold
@@ -117,7 +117,7 @@ def analyze_image(
     threshold = object_count_threshold(smoothed, count_reduction)
     primordium = largest_region(smoothed, threshold)
     target = bins.in_file(primordium.centroid)
-    front = bins.in_file(PixelPosition(0, 0, primordium.last_column)).x
+    front = leading_edge(primordium, threshold, stack, binned, bins, gauss_sigma, invert=invert)
     report(verbose, f"Threshold: {threshold}; leading edge: x {front} px")
 
     # 4. Constrain z; fall back to a default step where the leading edge is not where it can be

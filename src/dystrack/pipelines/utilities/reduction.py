@@ -43,8 +43,8 @@ class Reduction:
         Returns
         -------
         ndarray
-            Means of the same type, truncated if it is a type of integers; `stack` itself if there
-            is nothing to bin.
+            Means of the same type, rounded (halves up) if it is a type of integers; `stack` itself
+            if there is nothing to bin.
         """
         if self.yx == 1:
             return stack
@@ -138,5 +138,5 @@ def _means(planes: npt.NDArray[Any], n: int) -> npt.NDArray[Any]:
     is_whole = planes.dtype.kind in "bui"
     sums = cut.sum(axis=(0, 2, 4), dtype=np.int64 if is_whole else np.float64)
     n_voxels = len(planes) * n * n
-    means: npt.NDArray[Any] = sums // n_voxels if is_whole else sums / n_voxels
+    means: npt.NDArray[Any] = (sums + n_voxels // 2) // n_voxels if is_whole else sums / n_voxels
     return means
