@@ -1,5 +1,6 @@
 """The page on which prescans are marked, for whatever is made of the marks."""
 
+import contextlib
 import functools
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
@@ -71,7 +72,8 @@ def serve_marking(marking: Marking, port: int, tell: Callable[[str], object]) ->
     tell(greeting(settings, access, server.links, shows_code=False))
     tell("Press Ctrl-C here when you are done.")
     webbrowser.open(server.links[0])
-    server.run()
+    with contextlib.suppress(KeyboardInterrupt):  # the server ends in order, and hands it on
+        server.run()
 
 
 def marking_routes(marking: Marking) -> "list[BaseRoute]":

@@ -16,10 +16,10 @@ ROWS = [
 def test_rows_become_a_table_that_a_spreadsheet_opens(tmp_path, monkeypatch):
     usual = builtins.__import__
 
-    def without_pandas(name, *others):
+    def without_pandas(name, *others, **more):
         if name == "pandas":
             raise ImportError(name)
-        return usual(name, *others)
+        return usual(name, *others, **more)
 
     monkeypatch.setattr(builtins, "__import__", without_pandas)
     (path,) = write_tables(ROWS, tmp_path)

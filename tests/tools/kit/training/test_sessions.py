@@ -119,7 +119,7 @@ def test_clicks_become_a_table_of_targets(folder, tmp_path):
     first, second = (one["name"] for one in session.about["prescans"])
     session.mark(first, {"z": 4, "points": [[30.5, 40.25]]})
     said = session.mark(second, {"z": -1, "points": [[64.0, 64.0]]})
-    assert "0 prescans have none" in said
+    assert "Marked: 2 of 2 prescans." in said
     truth = read_truth(table)
     assert truth[first] == (4.0, 30.5, 40.25)
     assert 0 <= truth[second].z <= 20

@@ -25,6 +25,7 @@
   const draw = () => {
     canvas.width = here().width;
     canvas.height = here().height;
+    canvas.style.setProperty("--aspect", canvas.width / canvas.height); // all of it fits the window
     if (plane) pen.drawImage(plane, 0, 0, canvas.width, canvas.height);
     if (overlay && byId("shown").checked) pen.drawImage(overlay, 0, 0, canvas.width, canvas.height);
     [...marks, ...(stroke ? [stroke] : [])].forEach((mark) => {
@@ -39,8 +40,8 @@
         if (mark.points.length === 1) pen.lineTo(mark.points[0][1] + 0.51, mark.points[0][0] + 0.5);
         pen.stroke();
       } else {
-        const [y, x] = mark.points[0], size = canvas.width / 40;
-        pen.lineWidth = canvas.width / 300;
+        const [y, x] = mark.points[0].map((value) => value + 0.5), size = canvas.width / 40;
+        pen.lineWidth = Math.max(1, canvas.width / 300);
         pen.beginPath();
         pen.moveTo(x - size, y); pen.lineTo(x + size, y); pen.moveTo(x, y - size); pen.lineTo(x, y + size);
         pen.stroke();

@@ -6,6 +6,7 @@ from typing import Any
 
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.errors import ConfigurationError
+from dystrack.manager.wording import count
 from dystrack.tools.kit.evaluation.truth import read_truth, write_truth
 from dystrack.tools.kit.training.marked import Pictures
 
@@ -69,8 +70,9 @@ class AnnotationSession:
             self._truth[name] = self._place(name, mark)
         if self._truth or self._table.exists():
             write_truth(self._table, self._truth)
-        n_open = len(set(self._pictures.names) - set(self._truth))
-        return f"{len(self._truth)} targets are in {self._table}; {n_open} prescans have none."
+        names = self._pictures.names
+        n_marked = len(set(names) & set(self._truth))
+        return f"Marked: {n_marked} of {count(len(names), 'prescan')}. Kept in {self._table}."
 
     def act(self, action: str) -> Sequence[str]:
         """Refuse: there is nothing to be done."""

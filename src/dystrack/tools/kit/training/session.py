@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dystrack.core.errors import ConfigurationError
+from dystrack.manager.wording import count
 from dystrack.pipelines.pixel_classifier import probability_map
 from dystrack.pipelines.utilities.models.forest import Forest, save_forest
 from dystrack.pipelines.utilities.models.pixel_features import normalised
@@ -80,7 +81,7 @@ class TrainingSession:
 
     def mark(self, name: str, mark: Mapping[str, Any] | None) -> str:
         """Keep a stroke, or forget the last one."""
-        return f"{self._marks.add(name, mark)} strokes on {name}."
+        return f"{count(self._marks.add(name, mark), 'stroke')} on {name}."
 
     def act(self, action: str) -> Sequence[str]:
         """Learn or evaluate.
