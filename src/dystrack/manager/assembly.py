@@ -204,9 +204,11 @@ def _choose_worker(pipeline: Pipeline, settings: Settings) -> Worker:
 
         address = RemoteAddress(settings.executor, settings.executor_key)
         paths = PathMap.parsed(settings.executor_paths)
-        return RemoteWorker(
+        worker = RemoteWorker(
             pipeline, settings.timeout_s, address, paths=paths, threads=settings.threads
         )
+        worker.reach()
+        return worker
     if not settings.isolate:
         return InProcessWorker(pipeline, threads=settings.threads)
     from dystrack.manager.workers.isolated import IsolatedWorker  # noqa: PLC0415 - only where wanted

@@ -65,7 +65,7 @@ def open_agent(port: int, key_file: str, *, host: str = "", n_sessions: int = 4)
             security=security,
             dashboard_address=None,
             memory_limit=0,
-            silence_logs=logging.ERROR,
+            silence_logs=logging.CRITICAL,  # a prescan whose worker died is told to its session
         )
     except (OSError, RuntimeError) as error:  # a key that is none is an OSError as well
         msg = (

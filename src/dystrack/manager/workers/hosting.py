@@ -5,9 +5,12 @@ deadline ends what hangs, and a crash ends no more than one prescan. What goes b
 """
 
 import contextlib
+import os
 import pickle
 import tempfile
 import threading
+import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -16,15 +19,18 @@ import numpy as np
 import numpy.typing as npt
 
 from dystrack import __version__
-from dystrack.core.errors import ConfigurationError
+from dystrack.core.errors import ConfigurationError, WorkerError
 from dystrack.manager.workers.errors_from_elsewhere import error_as_data
 from dystrack.manager.workers.handing_over import HandedOver
 from dystrack.manager.workers.isolated import IsolatedWorker
 from dystrack.manager.workers.plain_data import packed
 
-__all__ = ["RemotePipeline", "RemotePrescan", "answer", "prepare"]
+__all__ = ["RemotePipeline", "RemotePrescan", "answer", "fingerprint", "prepare"]
 
 _MOST_PIPELINES = 4
+_LONGEST_LATENESS_S = 20.0  # of a file on a share; some computers keep what they have seen for long
+_END_BYTES = 1 << 16
+_LOOK_S = 0.02
 
 
 class RemotePipeline(NamedTuple):
@@ -65,12 +71,15 @@ class RemotePrescan(NamedTuple):
         Where it is there; only its name if its content is sent.
     content : ndarray of uint8, or None
         The bytes of the file itself.
+    fingerprint : tuple of int, or None
+        What the file is like where the session is; None if it is sent, or is no file.
     img_kwargs, img_cache : bytes
         Pickled keyword arguments of the pipeline.
     """
 
     path: str
     content: npt.NDArray[np.uint8] | None
+    fingerprint: tuple[int, int] | None
     img_kwargs: bytes
     img_cache: bytes
 
@@ -92,7 +101,7 @@ def answer(pipeline: RemotePipeline, prescan: RemotePrescan) -> bytes:
     """Run the pipeline on a prescan; return a packed reply, as a worker process gives it."""
     try:
         host = _host(pipeline)
-        with _on_disk(prescan) as path:
+        with _on_disk(prescan, min(_LONGEST_LATENESS_S, pipeline.timeout_s / 2)) as path:
             request = packed((path, prescan.img_kwargs, prescan.img_cache))
             return packed(tuple(host.exchange(request)))
     except Exception as error:  # noqa: BLE001 - told where the session is
@@ -131,10 +140,37 @@ def _handed_over(pipeline: RemotePipeline) -> HandedOver:
     return HandedOver(f"{file}:{pipeline.function}", b"")
 
 
+def fingerprint(path: str) -> tuple[int, int] | None:
+    """Return the length of a file and a checksum of its end; None if there is no such file."""
+    try:
+        with Path(path).open("rb") as file:
+            length = file.seek(0, os.SEEK_END)
+            file.seek(max(0, length - _END_BYTES))
+            return length, zlib.crc32(file.read(_END_BYTES))
+    except OSError:
+        return None
+
+
+def _wait_for_share(path: str, wanted: tuple[int, int], longest_s: float) -> None:
+    """Wait until a share shows here, completely, what the session has seen there."""
+    end_s = time.monotonic() + longest_s
+    while (seen := fingerprint(path)) != wanted:
+        if time.monotonic() >= end_s:
+            found = "is not there" if seen is None else f"has {seen[0]:,} of {wanted[0]:,} bytes"
+            msg = (
+                f"The prescan {path} {found} on the other computer, after {longest_s:g} s. Is that "
+                "the place of the share there? If not, give --executor_paths again."
+            )
+            raise WorkerError(msg)
+        time.sleep(_LOOK_S)
+
+
 @contextlib.contextmanager
-def _on_disk(prescan: RemotePrescan) -> Iterator[str]:
-    """Give the path of a prescan here."""
+def _on_disk(prescan: RemotePrescan, longest_s: float) -> Iterator[str]:
+    """Give the path of a prescan here, once it is there."""
     if prescan.content is None:
+        if prescan.fingerprint is not None:
+            _wait_for_share(prescan.path, prescan.fingerprint, longest_s)
         yield prescan.path
         return
     with tempfile.TemporaryDirectory(prefix="dystrack_prescan_") as folder:

@@ -116,6 +116,19 @@ class RemoteWorker:
         self._preparation: threading.Thread | None = None
         self._refusal: Exception | None = None
 
+    def reach(self) -> None:
+        """Connect, so that a wrong address or key is told before a run has begun.
+
+        Raises
+        ------
+        ConfigurationError
+            If the other computer cannot be reached.
+        """
+        try:
+            self._connected()
+        except WorkerError as error:
+            raise ConfigurationError(str(error)) from error
+
     def start(self, img_kwargs: Mapping[str, Any]) -> None:
         """Connect and have the pipeline warmed up there, in the background.
 
@@ -158,7 +171,8 @@ class RemoteWorker:
         arguments = pickled_arguments(img_kwargs, img_cache)
         # Dask passes arrays on as they are, and copies bytes.
         sent = None if content is None else np.frombuffer(content, np.uint8)
-        prescan = hosting.RemotePrescan(there, sent, *arguments)
+        seen = hosting.fingerprint(path) if content is None else None
+        prescan = hosting.RemotePrescan(there, sent, seen, *arguments)
         reply = self._ask(hosting.answer, deadline_s, self._pipeline, prescan)
         return result_of(Reply(*unpacked(reply)))
 
@@ -247,8 +261,7 @@ class RemoteWorker:
     def _unreachable(self, why: str) -> WorkerError:
         return WorkerError(
             f"The other computer at {self._address.url} cannot be asked ({why}). Check that "
-            "`dystrack agent` is running there, the network, and its key. The run goes on: the "
-            "next prescan is sent there again."
+            "`dystrack agent` is running there, the network, and its key."
         )
 
 

@@ -56,13 +56,13 @@ def serve(connection: "Connection[bytes, bytes]", recipe: PipelineRecipe) -> Non
         How to get the pipeline.
     """
     _become_independent()
-    try:
-        pipeline = _loaded(recipe)
-    except BaseException as error:  # noqa: BLE001 - a boundary with the user's code
-        connection.send_bytes(packed(("failed", error_as_data(error), [])))
-        return
-    connection.send_bytes(packed(("ready", None, [])))
     with contextlib.suppress(EOFError, OSError):  # the session has gone
+        try:
+            pipeline = _loaded(recipe)
+        except BaseException as error:  # noqa: BLE001 - a boundary with the user's code
+            connection.send_bytes(packed(("failed", error_as_data(error), [])))
+            return
+        connection.send_bytes(packed(("ready", None, [])))
         while True:
             request = connection.recv_bytes()
             connection.send_bytes(packed(("taken", None, [])))
