@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from dystrack.core.errors import ConfigurationError, InvalidAnswerError, WorkerError
+from dystrack.manager.events import AnalysisFailed
 from dystrack.manager.manager import run_dystrack_manager
 from dystrack.manager.workers import hosting
 from dystrack.manager.workers.agent import open_agent, own_addresses, prepared_key
@@ -20,7 +21,7 @@ from dystrack.manager.workers.plain_data import unpacked
 from dystrack.manager.workers.remote import RemoteWorker, distributed_with
 from dystrack.manager.workers.remote_address import PathMap, RemoteAddress
 from dystrack.options.pipeline_reference import load_pipeline
-from fakes import fixed_pipeline
+from fakes import FakeClock, Recorder, fixed_pipeline, write_prescan
 from misbehaving_pipelines import misbehave
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # what Dask itself warns of
@@ -35,6 +36,20 @@ def analyze_image(target_path, offset=0, calls=0):
     found = {"confidence": 0.75, "outline": [[1, 2], [3, 4]]}
     cache = {"calls": calls + 1, "dystrack_findings": found}
     return float(len(data)), float(data[0]), float(offset), Path(target_path).name, cache
+"""
+
+
+KILLING_PIPELINE = """
+import os
+import signal
+import time
+
+
+def analyze_image(target_path):
+    if "prescan_2_" in target_path:
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(1000)
+    return 2.0, 8.0, 9.0, "OK", {}
 """
 
 
@@ -128,6 +143,27 @@ def test_killed_worker_is_one_failure_told_at_once_and_another_takes_its_place(a
         with pytest.raises(WorkerError, match="it crashed, ran out of memory, or was killed"):
             answer(worker, "hang")  # benchmarks/two_computers.py times it
         assert answer(worker)[:3] == (1.0, 2.0, 3.0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills as POSIX does")
+def test_a_session_whose_worker_is_killed_falls_back_once(agent, tmp_path):
+    file = tmp_path / "my_pipeline.py"
+    file.write_text(KILLING_PIPELINE, "utf-8")
+    folder, clock, told = tmp_path / "fish", FakeClock(), Recorder()
+    folder.mkdir()
+    for number in (1, 2, 3, 4):
+        path = folder / f"prescan_{number}_pos_1.tif"
+        clock.plan(float(number), lambda path=path: write_prescan(path))
+    run_dystrack_manager(
+        folder, load_pipeline(str(file)), executor=agent.url, executor_key=agent.key_file,
+        max_triggers=4, end_on_esc=False, progress=False, clock=clock, on_event=told,
+        timeout_s=LONG_S, executor_paths="/=/",
+    )  # fmt: skip
+    (failed,) = told.of(AnalysisFailed)
+    assert "it crashed, ran out of memory, or was killed" in failed.error
+    assert failed.path.endswith("prescan_2_pos_1.tif")
+    lines = (folder / "dystrack_coords.txt").read_text("utf-8").splitlines()[1:]
+    assert [line.split("\t")[3] for line in lines] == ["OK", "Image analysis failed!", "OK", "OK"]
 
 
 def test_agent_that_stops_is_a_failure_and_one_that_comes_back_is_asked_again(key):
