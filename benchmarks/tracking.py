@@ -30,7 +30,7 @@ import tifffile
 
 from dystrack.core.coordinates import PixelPosition
 from dystrack.core.errors import TargetNotFoundError
-from dystrack.core.exchange.coords_file import CoordsLine
+from dystrack.core.exchange.coords_file import FAILURE_MESSAGE, CoordsLine
 from dystrack.manager.tracking.tracker.looks import Failure, Look, TrackState
 from dystrack.manager.tracking.tracker.prediction import step
 from dystrack.scopes.clocks import SimulatedClock
@@ -40,12 +40,7 @@ from dystrack.scopes.samples.layers import Debris, PasserBy
 from dystrack.scopes.samples.motion import SpeedChange
 from dystrack.scopes.samples.sample import Sample
 from dystrack.scopes.samples.scenes import SCENES, Scene, make_sample
-from dystrack.scopes.simulated.simulator import (
-    FAILURE_MESSAGE,
-    Microscope,
-    MicroscopeSettings,
-    Site,
-)
+from dystrack.scopes.simulated.simulator import Microscope, MicroscopeSettings, Site
 from dystrack.scopes.simulated.visits import Visit
 
 AT_REST = PositionUm(0.0, 0.0, 0.0)

@@ -14,7 +14,7 @@ from dystrack.core.errors import (
 )
 from dystrack.core.exchange.answer_file import read_answer
 from dystrack.core.exchange.coords_file import FAILURE_MESSAGE, CoordsLine
-from dystrack.core.exchange.targets_file import targets_path, write_targets
+from dystrack.core.exchange.targets_file import write_targets
 from dystrack.core.findings import FINDINGS_KEY, ExtraTarget
 from dystrack.images.image_file import ImageStatus, Verdict
 from dystrack.images.outcomes import Aborted, Gone, Ready
@@ -652,17 +652,17 @@ def with_a_cell():
 
 def test_extra_targets_are_there_before_the_answer_is_and_stand_in_the_journal(tmp_path):
     rig = Rig(tmp_path, [with_a_cell(), (1, 2, 3)])
-    paths = [tmp_path / f"prescan_{number}.tif" for number in (1, 2)]
-    write_targets(paths[1], [ExtraTarget(**CELL)])  # of another run
+    files = [tmp_path / f"prescan_{number}.tif.targets.txt" for number in (1, 2)]
+    write_targets(tmp_path / "prescan_2.tif", [ExtraTarget(**CELL)])  # of another run
     there = []
 
     def transmit(*args, **kwargs):
-        there.append([targets_path(path).exists() for path in paths])
+        there.append([file.exists() for file in files])
 
     rig.sender._transmit = transmit
     rig.run()
     assert there == [[True, True], [True, False]]
-    assert targets_path(paths[0]).read_text("utf-8").splitlines()[1].startswith("cell_1\t0\t1.0000")
+    assert files[0].read_text("utf-8").splitlines()[1].startswith("cell_1\t0\t1.0000")
     assert [event.targets for event in rig.told.of(Answered)] == [[CELL], []]
     assert [event.targets for event in rig.told.of(Answering)] == [[CELL], []]
 
@@ -672,7 +672,7 @@ def test_an_overtaken_answer_takes_its_extra_targets_back(tmp_path):
     rig.transmission_errors = [OSError("locked") for _ in range(3)]
     rig.run()
     assert [event.targets for event in rig.told.of(Answered)] == [[CELL], []]
-    assert not targets_path(tmp_path / "prescan_1.tif").exists()
+    assert not (tmp_path / "prescan_1.tif.targets.txt").exists()
 
 
 def test_a_status_is_a_value(tmp_path):

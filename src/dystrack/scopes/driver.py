@@ -24,11 +24,10 @@ from dystrack.core.errors import (
     ForbiddenMoveError,
     ScopeError,
 )
-from dystrack.core.exchange.coords_file import FAILURE_MESSAGE, CoordsLine
 from dystrack.core.protocols import Clock
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.guard import Guard
-from dystrack.scopes.hand_off import NO_ANSWER, HandOff, NextPrescan
+from dystrack.scopes.hand_off import NO_ANSWER, HandOff, NextPrescan, Reply
 from dystrack.scopes.prescan_file import geometry_of, put_in_place
 from dystrack.scopes.protocols import Prescan
 from dystrack.scopes.visit_record import DrivenVisit, Progress
@@ -228,9 +227,8 @@ class Driver:
         answer = self.hand_off.exchange(lambda _: put_in_place(prescan, stem))
         if answer.line.msg == NO_ANSWER:
             self.tell(f"{answer.path.name} got no answer in time; the stage stays where it is.")
-        target_um = self._target_um(prescan, answer.path, answer.line)
-        moved, after_um = self._follow(target_um)
-        is_searching = self.plan.obeys_intervals and _is_wanted_at_once(answer.next_prescan)
+        moved, after_um = self._follow(self._target_um(prescan, answer))
+        is_searching = self.plan.obeys_intervals and answer.is_searching
         if (moved or self.guard.traits.stays) and not is_searching:
             yield Scan(self.folder / names.main_scan_name(number, place.number), is_main=True)
         self._note_next(place, prescan, answer.path, answer.next_prescan, after_um, began_s)
@@ -245,12 +243,10 @@ class Driver:
             )
         )
 
-    def _target_um(self, prescan: Prescan, path: Path, line: CoordsLine) -> PositionUm | None:
+    def _target_um(self, prescan: Prescan, answer: Reply) -> PositionUm | None:
         """Return where an answer leads; None to stay."""
-        target = PixelPosition(line.z, line.y, line.x)
-        if line.msg == FAILURE_MESSAGE or not all(map(math.isfinite, target)):
-            return None
-        return self._place_um(prescan, path, target)
+        target = answer.target
+        return None if target is None else self._place_um(prescan, answer.path, target)
 
     def _place_um(self, prescan: Prescan, path: Path, target: PixelPosition) -> PositionUm:
         """Return where the stage has a point of a prescan in the middle of the image."""
@@ -283,7 +279,7 @@ class Driver:
             return
         if then.in_s is not None:
             place.wanted_s = began_s + then.in_s
-        wanted_um = self._place_um(prescan, path, PixelPosition(then.z, then.y, then.x))
+        wanted_um = self._place_um(prescan, path, then.place)
         if self.guard.box.contains(wanted_um):
             place.stage_um = wanted_um
 
@@ -332,7 +328,3 @@ def _next_after(steps: Steps, result: Prescan | ScopeError | None) -> Scan | Non
         return steps.throw(result) if isinstance(result, ScopeError) else steps.send(result)
     except StopIteration:
         return None
-
-
-def _is_wanted_at_once(then: NextPrescan | None) -> bool:
-    return then is not None and then.in_s == 0

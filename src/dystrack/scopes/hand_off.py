@@ -1,4 +1,4 @@
-"""How the simulated microscope gets its coordinates: through a folder, or from a function."""
+"""How a microscope that is driven gets its coordinates: through a folder, or from a function."""
 
 import math
 from collections.abc import Callable
@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from dystrack.core.coordinates import PixelPosition
 from dystrack.core.exchange.answer_file import NextPrescan, answer_path, read_answer, read_next
 from dystrack.core.exchange.coords_file import (
     COORDS_FILE_NAME,
+    FAILURE_MESSAGE,
     CoordsLine,
     read_lines,
     wait_for,
@@ -52,6 +54,18 @@ class Reply:
     writing_s: float
     latency_s: float
     next_prescan: NextPrescan | None = None
+
+    @property
+    def target(self) -> PixelPosition | None:
+        """Where to go; None to stay, as after a failure or without coordinates."""
+        place = PixelPosition(self.line.z, self.line.y, self.line.x)
+        failed = self.line.msg == FAILURE_MESSAGE or not all(map(math.isfinite, place))
+        return None if failed else place
+
+    @property
+    def is_searching(self) -> bool:
+        """Whether the next prescan is wanted at once, so that a main scan would be in vain."""
+        return self.next_prescan is not None and self.next_prescan.in_s == 0
 
 
 class HandOff(Protocol):

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from dystrack.core.coordinates import VoxelSize
-from dystrack.core.exchange.targets_file import targets_path, write_targets
+from dystrack.core.exchange.targets_file import write_targets
 from dystrack.core.findings import ExtraTarget
 
 TARGETS = [
@@ -15,7 +15,7 @@ TARGETS = [
 def test_macros_read_a_line_for_each_target(tmp_path):
     prescan = tmp_path / "prescan 1.czi"
     write_targets(prescan, TARGETS)
-    assert targets_path(prescan).read_bytes() == (
+    assert (tmp_path / "prescan 1.czi.targets.txt").read_bytes() == (
         b"name\tpriority\tZ\tY\tX\tregion\n"
         b"cell_1\t2\t1.0000\t2.5000\t3.0000\t\n"
         b"leader\t0\t0.0000\t1.0000\t1.0000\t"

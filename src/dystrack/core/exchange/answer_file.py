@@ -9,6 +9,7 @@ import math
 from pathlib import Path
 from typing import NamedTuple
 
+from dystrack.core.coordinates import PixelPosition
 from dystrack.core.exchange.complete_file import put_in_place
 from dystrack.core.exchange.coords_file import HEADER, CoordsLine
 
@@ -41,6 +42,11 @@ class NextPrescan(NamedTuple):
     y: float
     x: float
     in_s: float | None = None
+
+    @property
+    def place(self) -> PixelPosition:
+        """Its middle, in pixels."""
+        return PixelPosition(self.z, self.y, self.x)
 
 
 def answer_path(prescan: Path) -> Path:

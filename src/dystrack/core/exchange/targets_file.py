@@ -24,17 +24,12 @@ from dystrack.core.coordinates import VoxelSize, offset_from_centre_um
 from dystrack.core.exchange.complete_file import put_in_place
 from dystrack.core.findings import ExtraTarget
 
-__all__ = ["HEADER", "TARGETS_SUFFIXES", "targets_path", "write_targets"]
+__all__ = ["HEADER", "TARGETS_SUFFIXES", "write_targets"]
 
 HEADER = "name\tpriority\tZ\tY\tX\tregion"
 _TEXT, _JSON = ".targets.txt", ".targets.json"
 TARGETS_SUFFIXES = (_TEXT, _JSON)
 """Endings of their names."""
-
-
-def targets_path(prescan: Path) -> Path:
-    """Return where the text file with the extra targets of a prescan lies: beside it."""
-    return prescan.with_name(prescan.name + _TEXT)
 
 
 def write_targets(

@@ -28,10 +28,6 @@ class Rates:
         self._clock = clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def is_left(self, who: str) -> bool:
-        """Return whether somebody has a request left, without taking it."""
-        return self._left(who) >= 1
-
     def take(self, who: str) -> bool:
         """Take one request of somebody, and return whether there was one left."""
         left = self._left(who)

@@ -26,7 +26,6 @@ from typing import Any
 
 from dystrack.core.coordinates import PixelPosition, offset_from_centre_um
 from dystrack.core.errors import ConfigurationError
-from dystrack.core.exchange.coords_file import FAILURE_MESSAGE, CoordsLine
 from dystrack.core.protocols import Clock
 from dystrack.scopes.clocks import SimulatedClock
 from dystrack.scopes.geometry import PositionUm, ScanSettings, View
@@ -183,7 +182,7 @@ class Microscope:
         before_um = self._stage.position
         began_s = self._now_s()
         answer = self._analysed_prescan(time_point, place)
-        shift = self._shift_to(answer.line)
+        shift = None if answer.target is None else self._shift_um(answer.target)
         reached = self._stage.move_to(before_um.plus(shift or _NOWHERE), self._clock)
         place.stage_um = self._stage.position
         visit = self._record(
@@ -197,17 +196,12 @@ class Microscope:
             writing_s=answer.writing_s,
             latency_s=answer.latency_s,
             prescan_in_view=self._prescan_in_view(place, began_s, before_um),
-            searching=self._is_searching(answer),
+            searching=self._settings.obeys_intervals and answer.is_searching,
         )
         if not visit.searching:
             self._main_scan(time_point, place)
         self._move_on(place, before_um, began_s, answer.next_prescan)
         return visit
-
-    def _is_searching(self, answer: Reply) -> bool:
-        """Return whether a main scan would be in vain, as the next prescan is wanted at once."""
-        then = answer.next_prescan
-        return self._settings.obeys_intervals and then is not None and then.in_s == 0
 
     def _prescan_in_view(self, place: "_Place", time_s: float, stage_um: PositionUm) -> bool:
         view = View(self._settings.axes.to_world(stage_um), self._settings.prescan)
@@ -222,8 +216,7 @@ class Microscope:
             return
         if then.in_s is not None:
             place.wanted_s = began_s + then.in_s
-        target = PixelPosition(then.z, then.y, then.x)
-        self._stage.move_to(before_um.plus(self._shift_um(target)), self._clock)
+        self._stage.move_to(before_um.plus(self._shift_um(then.place)), self._clock)
         place.stage_um = self._stage.position
 
     def _record(self, place: "_Place", **what_happened: Any) -> Visit:
@@ -278,14 +271,8 @@ class Microscope:
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}{SUFFIXES[self._settings.file_format]}"
 
-    def _shift_to(self, line: CoordsLine) -> PositionUm | None:
-        """Return how far the macro moves the stage for a line; None to stay."""
-        target = PixelPosition(line.z, line.y, line.x)
-        if line.msg == FAILURE_MESSAGE or not all(map(math.isfinite, target)):
-            return None
-        return self._shift_um(target)
-
     def _shift_um(self, target: PixelPosition) -> PositionUm:
+        """Return how far the macro moves the stage for a place in the prescan."""
         prescan = self._settings.prescan
         offset_um = PositionUm(*offset_from_centre_um(target, prescan.shape, prescan.voxel_size))
         return (self._settings.macro_axes or self._settings.axes).shift_to_stage(offset_um)
