@@ -45,7 +45,7 @@ class NextPrescan(NamedTuple):
 
     @property
     def place(self) -> PixelPosition:
-        """Its middle, in pixels."""
+        """Place of its middle, in pixels."""
         return PixelPosition(self.z, self.y, self.x)
 
 
