@@ -41,7 +41,9 @@ def test_another_sample_is_no_plain_ok(tmp_path, scene, n):
     n_ok = dict.fromkeys(pipelines, 0)
     for number in range(n):
         if number % 20 == 0:
-            positions = {pipeline: Position1(tmp_path, pipeline) for pipeline in pipelines}
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            positions = {pipeline: Position1(folder, pipeline) for pipeline in pipelines}
             for look in range(2):
                 own = scene_image(scene, scene, "normal", number, 300.0 * (number + look), look)
                 for pipeline, position in positions.items():

@@ -1,5 +1,7 @@
 """Following a pattern."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -21,6 +23,14 @@ def test_the_middle_of_the_first_prescan_is_followed(tmp_path):
     second = analyze_image(write_tiff(tmp_path, world()[:, 17:87, 5:85], "b.tif"), **cache)
     assert second[:3] == pytest.approx((7.0, 34.5 - 7, 39.5 + 5), abs=0.1)
     assert take_findings(second.img_cache)[0]["learned_from"] == cache["learned_from"]
+
+
+def test_a_pattern_that_was_written_anew_is_read_again(tmp_path):
+    own = write_tiff(tmp_path, world()[:, 10:80, 10:90], "a.tif")
+    analyze_image(own, learned_from=own)
+    other = write_tiff(tmp_path, world(7)[:, 10:80, 10:90], "a.tif")
+    os.utime(other, (1, 1))
+    assert analyze_image(other, learned_from=other).img_msg == "OK"
 
 
 def test_a_template_of_ones_own_is_followed(tmp_path):

@@ -5,7 +5,6 @@ objects, and keeps any place in view that the first prescan was centred on.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from dystrack.pipelines.utilities.constraints import constrain_z_movement
 from dystrack.pipelines.utilities.loading import load_stack
 from dystrack.pipelines.utilities.objects.masks import depth_of
 from dystrack.pipelines.utilities.preparation import prepare_image
+from dystrack.pipelines.utilities.remembering import remembering
 from dystrack.pipelines.utilities.reporting import report
 from dystrack.pipelines.utilities.warming import rehearse
 
@@ -169,7 +169,7 @@ def _known_reference(path: str, channel: int | None, invert: bool) -> Reference 
         return None
 
 
-@lru_cache(maxsize=_REFERENCES_KEPT)
+@remembering(_REFERENCES_KEPT)
 def _read_reference(path: str, channel: int | None, invert: bool) -> Reference:
     stack = load_stack(path, channel)
     return Reference(prepare_image(stack, warn_8bit=False, invert=invert))

@@ -1,6 +1,5 @@
 """Follow a pattern: a small image of it, or what lies in the middle of the first prescan."""
 
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from dystrack.pipelines.utilities.constraints import constrain_z_movement
 from dystrack.pipelines.utilities.loading import load_stack
 from dystrack.pipelines.utilities.objects.masks import depth_of
 from dystrack.pipelines.utilities.preparation import prepare_image
+from dystrack.pipelines.utilities.remembering import remembering
 from dystrack.pipelines.utilities.reporting import report
 from dystrack.pipelines.utilities.warming import rehearse
 
@@ -137,7 +137,7 @@ def analyze_image(
     return answer(target, "OK", confidence, findings=findings, cache=handed_on)
 
 
-@lru_cache(maxsize=_TEMPLATES_KEPT)
+@remembering(_TEMPLATES_KEPT)
 def _read(path: str, channel: int | None, invert: bool) -> npt.NDArray[np.uint8]:
     return prepare_image(load_stack(path, channel), warn_8bit=False, invert=invert)
 

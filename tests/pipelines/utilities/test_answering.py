@@ -38,3 +38,12 @@ def test_the_pipelines_own_warning_is_kept():
 
 def test_without_being_asked_it_adds_nothing():
     assert answer(PixelPosition(0, 1, 2), "OK", 0.9, findings=False) == (0, 1, 2, "OK", {})
+
+
+@pytest.mark.parametrize(("as_found", "depth"), [(np.asarray, 20**0.5), (region_of, 0.0)])
+def test_of_a_mask_the_depth_is_told_too(as_found, depth):
+    mask = np.zeros((4, 5, 6), bool)
+    mask[:, 1:4, 2:4] = True
+    result = answer(PixelPosition(1, 2, 3), "OK", 0.9, findings=True, mask=as_found(mask))
+    extent = take_findings(result.img_cache)[1].extent_zyx_px
+    assert extent == pytest.approx((depth, 4 * (2 / 3) ** 0.5, 2 * (4 / 3) ** 0.5), rel=0.01)

@@ -11,7 +11,10 @@ from dystrack.manager.tracking.stage import LOOKS_KEPT
 if TYPE_CHECKING:  # the tracker is loaded where one runs
     from dystrack.manager.tracking.tracker.looks import TrackState
 
-__all__ = ["Position"]
+__all__ = ["Position", "UsualSize"]
+
+UsualSize = tuple[str, float, float, float]
+"""Unit of lengths, and sizes along z, y, x; 0.0 along an axis that was not measured."""
 
 _STEPS_KEPT = 6
 _LEAST_SHARE_OF_EVIDENCE = 0.5
@@ -46,8 +49,8 @@ class Position:
         Why the position is held where it is; empty if it is not.
     usual_evidence : float or None
         What its prescans have usually shown, where the pipeline does not say how sure it is.
-    usual_size : tuple of str and float, or None
-        Unit of lengths, and the usual size along y and x of what the pipeline finds, if it says it.
+    usual_size : UsualSize or None
+        The usual size of what the pipeline finds, if it says it.
     track : TrackState or None
         What the tracker knows; None before its first look.
     moves : tuple of tuple of float
@@ -69,7 +72,7 @@ class Position:
     seen: tuple[Offset, ...] = ()
     held: str = ""
     usual_evidence: float | None = None
-    usual_size: tuple[str, float, float] | None = None
+    usual_size: UsualSize | None = None
     track: "TrackState | None" = None
     moves: tuple[Offset, ...] = ()
     aim: Offset | None = None

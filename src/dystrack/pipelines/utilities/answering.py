@@ -44,7 +44,7 @@ def answer(
     findings : bool
         Whether to add what was found to the cache.
     mask : Region or ndarray of bool, shape (Z, Y, X) or (Y, X), optional
-        What was found; its outline and its size go with the answer.
+        What was found; its outline and its size go with the answer, of a mask along z as well.
     image : ndarray of shape (Z, Y, X) or (Y, X), optional
         Where there is no mask: what is bright in it has the size of what was found.
     bins : Reduction, optional
@@ -67,7 +67,8 @@ def answer(
     if mask is not None:
         region = mask if isinstance(mask, Region) else region_of(mask)
         outline = bins.outline_in_file(region.outline)
-        found |= {"outline": outline, "extent_zyx_px": _extent_of_rows(outline)}
+        depth = 0.0 if region is mask else region.depth
+        found |= {"outline": outline, "extent_zyx_px": (depth, *_extent_of_rows(outline))}
     elif image is not None:
         z, y, x = extent_of(image)
         found["extent_zyx_px"] = (z, bins.yx * y, bins.yx * x)
@@ -78,10 +79,10 @@ def answer(
     return AnalysisResult(*target, msg, {**cache, FINDINGS_KEY: found})
 
 
-def _extent_of_rows(outline: Sequence[Sequence[float]]) -> tuple[float, float, float]:
+def _extent_of_rows(outline: Sequence[Sequence[float]]) -> tuple[float, float]:
     """Return four standard deviations along y and x of what an outline of rows encloses.
 
-    The rows go down along its left border and up along its right one; z is not told, 0.0.
+    The rows go down along its left border and up along its right one.
     """
     points = np.asarray(outline, float)
     half = len(points) // 2
@@ -91,4 +92,4 @@ def _extent_of_rows(outline: Sequence[Sequence[float]]) -> tuple[float, float, f
     x_mean = np.average((left + right) / 2, weights=widths)
     y_var = np.average((rows - y_mean) ** 2, weights=widths)
     x_var = np.average(((left + right) / 2 - x_mean) ** 2 + widths**2 / 12, weights=widths)
-    return 0.0, 4 * float(np.sqrt(y_var)), 4 * float(np.sqrt(x_var))
+    return 4 * float(np.sqrt(y_var)), 4 * float(np.sqrt(x_var))

@@ -64,3 +64,11 @@ def test_image_may_be_read_only_and_strided(with_and_without_numba):
 
 def test_an_outline_has_no_more_points_than_a_preview_can_show():
     assert len(region_of(np.ones((1000, 4), bool)).outline) <= 120
+
+
+@pytest.mark.parametrize(("planes", "depth"), [(slice(0, 4), 20**0.5), (slice(2, 3), 0.0)])
+def test_depth_is_four_standard_deviations_of_the_planes(planes, depth):
+    mask = np.zeros((5, 6, 7), bool)
+    mask[planes, 1:4, 2:6] = True
+    assert region_of(mask).depth == pytest.approx(depth)
+    assert region_of(mask[2]).depth == 0

@@ -56,6 +56,13 @@ class Region:
         return PixelPosition(*(float(total) / self.n_voxels for total in sums))
 
     @property
+    def depth(self) -> float:
+        """Return four standard deviations of its voxels along z, in planes; 0.0 in 2-D."""
+        planes, lengths = self.rows // self.shape[-2], self._lengths
+        off_middle = planes - np.average(planes, weights=lengths)
+        return 4 * float(np.sqrt(np.average(off_middle**2, weights=lengths)))
+
+    @property
     def last_column(self) -> int:
         """Return its greatest x."""
         return int(self.lasts.max()) - 1
