@@ -10,6 +10,7 @@ from dystrack.core.findings import (
     ExtraTarget,
     Findings,
     asking_for_findings,
+    findings_from_data,
     take_findings,
 )
 
@@ -51,10 +52,9 @@ def test_a_name_becomes_one_printable_word(name):
         ({"confidence": float("nan")}, "confidence is nan"),
         ({"outline": [1, 2, 3]}, "outline is [1, 2, 3]; give pairs"),
         ({"outline": [[1, float("inf")]]}, "give pairs (y, x) of finite numbers"),
-        ({"targets": [{"z": 0, "y": 0}]}, "missing 1 required"),
-        ({"targets": [{"z": 0, "y": 0, "x": None, "name": "a"}]}, "x of the extra target 'a'"),
-        ({"targets": [{"z": 0, "y": 0, "x": 0, "name": 3}]}, "name of an extra target is 3"),
-        ({"targets": [{"z": 0, "y": 0, "x": 0, "priority": 1.5}]}, "priority of '' is 1.5"),
+        ({"reduced": 0}, "`reduced` is 0; give 1 or more"),
+        ({"reduced": 2.5}, "`reduced` is 2.5; give a whole number"),
+        ({"reduced": True}, "`reduced` is True; give a whole number"),
         ({"extent_zyx_px": (1, 2)}, "extent is (1, 2); give three numbers"),
         ({"extent_zyx_px": ("a", "b", "c")}, "give three numbers"),
         ({"extent_zyx_px": (0, math.nan, 3)}, "give three numbers"),
@@ -68,6 +68,34 @@ def test_what_cannot_be_is_refused(given, said):
     with pytest.raises(InvalidAnswerError) as caught:
         take_findings({FINDINGS_KEY: given})
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        (3, "hold 3; give a dictionary with some of z, y, x"),
+        ({"z": 0, "y": 0}, "missing 1 required"),
+        ({"z": 0, "y": 0, "x": None, "name": "a"}, "x of the extra target 'a'"),
+        ({"z": 0, "y": 0, "x": 0, "name": 3}, "name of an extra target is 3"),
+        ({"z": 0, "y": 0, "x": 0, "priority": 1.5}, "priority of '' is 1.5"),
+        ({"z": 0, "y": 0, "x": 0, "region": [1, 2]}, "region is [1, 2]; give pairs"),
+    ],
+)
+def test_of_several_extra_targets_only_the_bad_one_is_left_out(bad, said):
+    good = {"z": 1, "y": 2, "x": 3, "name": "good"}
+    _, findings = take_findings({FINDINGS_KEY: {"confidence": 0.9, "targets": [good, bad, good]}})
+    assert [target.name for target in findings.targets] == ["good", "good"]
+    [why] = findings.refused_targets
+    assert why.startswith("Extra target 2 was left out.")
+    assert said in why
+    assert findings_from_data(findings.as_data()) == findings  # from one process to another
+
+
+@pytest.mark.parametrize("targets", [3, "cells", {"z": 1, "y": 2, "x": 3}])
+def test_extra_targets_that_are_no_list_are_left_out(targets):
+    _, findings = take_findings({FINDINGS_KEY: {"targets": targets}})
+    assert findings.targets == ()
+    assert findings.refused_targets[0].endswith("give a list.")
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import tifffile
 
-from dystrack.core.errors import TargetNotFoundError
+from dystrack.core.errors import ConfigurationError, TargetNotFoundError
 from dystrack.core.findings import take_findings
+from dystrack.pipelines import drift
 from dystrack.pipelines.drift import analyze_image
 from pipelines.images import noise, write_tiff
 from pipelines.utilities.comparison.test_registration import texture
@@ -100,6 +101,12 @@ def test_a_reference_that_has_gone_is_replaced_and_said(tmp_path):
     assert answer[:3] == (7.0, 49.5, 59.5)
     assert answer.img_msg == "WARN:NEW-REFERENCE"
     assert answer.img_cache["reference"] == path
+
+
+def test_a_reference_of_ones_own_is_read_beforehand(tmp_path):
+    drift.warm_up(reference=write_tiff(tmp_path, noise((9, 40, 50)), "larger.tif"))
+    with pytest.raises(ConfigurationError, match=r"`reference` names no image .* no image nofile"):
+        drift.warm_up(reference="nofile.tif")
 
 
 def test_noise_is_a_weak_reference(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 
 from dystrack.core.errors import ConfigurationError, TargetNotFoundError
 from dystrack.core.findings import take_findings
+from dystrack.pipelines import template
 from dystrack.pipelines.template import analyze_image
 from pipelines.images import noise, write_tiff
 from pipelines.utilities.comparison.test_registration import texture
@@ -34,16 +35,16 @@ def test_a_pattern_that_was_written_anew_is_read_again(tmp_path):
 
 
 def test_a_template_of_ones_own_is_followed(tmp_path):
-    template = write_tiff(tmp_path, world()[4:9, 30:45, 50:71], "template.tif")
+    own = write_tiff(tmp_path, world()[4:9, 30:45, 50:71], "template.tif")
     path = write_tiff(tmp_path, world(), "a.tif")
-    assert analyze_image(path, template=template)[:3] == pytest.approx((6, 37, 60), abs=0.3)
+    assert analyze_image(path, template=own)[:3] == pytest.approx((6, 37, 60), abs=0.3)
 
 
 def test_what_does_not_look_like_it_is_refused(tmp_path):
-    template = write_tiff(tmp_path, world()[4:9, 30:45, 50:71], "template.tif")
+    own = write_tiff(tmp_path, world()[4:9, 30:45, 50:71], "template.tif")
     path = write_tiff(tmp_path, world(7), "a.tif")
     with pytest.raises(TargetNotFoundError, match="Nothing in the prescan looks like the pattern"):
-        analyze_image(path, template=template)
+        analyze_image(path, template=own)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,12 @@ def test_what_cannot_be_is_refused(tmp_path, options, said):
         options = {"template": str(tmp_path / options["template"])}
     with pytest.raises(ConfigurationError, match=said):
         analyze_image(write_tiff(tmp_path, world(), "a.tif"), **options)
+
+
+def test_a_template_is_read_beforehand(tmp_path):
+    template.warm_up(template=write_tiff(tmp_path, world(), "larger than the trial.tif"))
+    with pytest.raises(ConfigurationError, match=r"`template` names no image .* no image nofile"):
+        template.warm_up(template="nofile.tif")
 
 
 def test_noise_is_a_weak_pattern(tmp_path):

@@ -11,7 +11,7 @@ it is True; the session asks for them wherever it can.
 
 import inspect
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from numbers import Integral, Real
 from typing import Any, TypeVar
@@ -102,7 +102,9 @@ class Findings:
     targets : tuple of ExtraTarget
         Further places.
     reduced : int or None
-        How many pixels of the prescan were made one before it was analysed; None for one.
+        How many pixels along y and x were made one before the prescan was analysed; None for one.
+    refused_targets : tuple of str
+        Why further places that the pipeline named cannot be used; its answer stands.
 
     Raises
     ------
@@ -115,6 +117,7 @@ class Findings:
     extent_zyx_px: tuple[float, float, float] | None = None
     targets: tuple[ExtraTarget, ...] = ()
     reduced: int | None = None
+    refused_targets: tuple[str, ...] = ()
 
     def as_data(self) -> dict[str, Any]:
         """Return what is not empty as plain values, for another process or a journal."""
@@ -129,7 +132,15 @@ class Findings:
         object.__setattr__(self, "outline", _points("outline", self.outline)[:_MOST_POINTS])
         if self.extent_zyx_px is not None:
             object.__setattr__(self, "extent_zyx_px", _extent(self.extent_zyx_px))
-        object.__setattr__(self, "targets", tuple(map(_extra_target, self.targets)))
+        if self.reduced is not None:
+            _check_type("pipeline's `reduced`", self.reduced, Integral, "a whole number")
+            if self.reduced < 1:
+                msg = f"The pipeline's `reduced` is {self.reduced}; give 1 or more."
+                raise InvalidAnswerError(msg)
+            object.__setattr__(self, "reduced", int(self.reduced))
+        usable, refused = _extra_targets(self.targets)
+        object.__setattr__(self, "targets", usable)
+        object.__setattr__(self, "refused_targets", (*self.refused_targets, *refused))
 
 
 def asking_for_findings(pipeline: Pipeline) -> dict[str, Any]:
@@ -162,8 +173,19 @@ def graded(message: str, confidence: float | None) -> str:
     return _WEAK if is_weak and message == "OK" else message
 
 
-def _extra_target(value: object) -> ExtraTarget:
-    return value if isinstance(value, ExtraTarget) else _from_mapping(ExtraTarget, value)
+def _extra_targets(values: Any) -> tuple[tuple[ExtraTarget, ...], list[str]]:
+    """Return the further places that can be used, and why the others cannot."""
+    if not isinstance(values, Iterable) or isinstance(values, str | Mapping):
+        return (), [f"The pipeline's extra targets are {values!r:.80}; give a list."]
+    usable, refused = [], []
+    for number, value in enumerate(values, 1):
+        try:
+            usable.append(
+                value if isinstance(value, ExtraTarget) else _from_mapping(ExtraTarget, value)
+            )
+        except InvalidAnswerError as error:
+            refused.append(f"Extra target {number} was left out. {error}")
+    return tuple(usable), refused
 
 
 def _from_mapping(kind: type[_T], value: object) -> _T:

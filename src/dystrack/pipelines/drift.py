@@ -20,7 +20,7 @@ from dystrack.pipelines.utilities.objects.masks import depth_of
 from dystrack.pipelines.utilities.preparation import prepare_image
 from dystrack.pipelines.utilities.remembering import remembering
 from dystrack.pipelines.utilities.reporting import report
-from dystrack.pipelines.utilities.warming import rehearse
+from dystrack.pipelines.utilities.warming import check_readable, rehearse
 
 __all__ = ["analyze_image", "warm_up"]
 
@@ -175,6 +175,10 @@ def _read_reference(path: str, channel: int | None, invert: bool) -> Reference:
     return Reference(prepare_image(stack, warn_8bit=False, invert=invert))
 
 
-def warm_up(**img_kwargs: Any) -> None:
-    """Do everything that is done only once, so that the first prescan is answered fast."""
-    rehearse(analyze_image, **img_kwargs)
+def warm_up(
+    reference: str = "", channel: int | None = None, invert: bool = False, **others: Any
+) -> None:
+    """Do everything that is done only once, and refuse a reference that cannot be read."""
+    if reference:
+        check_readable("reference", lambda: _read_reference(reference, channel, invert))
+    rehearse(analyze_image, channel=channel, invert=invert, **others)

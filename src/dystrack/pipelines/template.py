@@ -18,7 +18,7 @@ from dystrack.pipelines.utilities.objects.masks import depth_of
 from dystrack.pipelines.utilities.preparation import prepare_image
 from dystrack.pipelines.utilities.remembering import remembering
 from dystrack.pipelines.utilities.reporting import report
-from dystrack.pipelines.utilities.warming import rehearse
+from dystrack.pipelines.utilities.warming import check_readable, rehearse
 
 __all__ = ["analyze_image", "warm_up"]
 
@@ -152,6 +152,10 @@ def _check_fits(pattern: npt.NDArray[np.uint8], image: npt.NDArray[np.uint8]) ->
         )
 
 
-def warm_up(**img_kwargs: Any) -> None:
-    """Do everything that is done only once, so that the first prescan is answered fast."""
-    rehearse(analyze_image, **img_kwargs)
+def warm_up(
+    template: str = "", channel: int | None = None, invert: bool = False, **others: Any
+) -> None:
+    """Do everything that is done only once, and refuse a template that cannot be read."""
+    if template:
+        check_readable("template", lambda: _read(template, channel, invert))
+    rehearse(analyze_image, channel=channel, invert=invert, **others)

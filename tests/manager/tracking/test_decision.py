@@ -249,6 +249,14 @@ def test_an_extra_target_that_may_not_be_gone_to_is_left_out_and_told(target, sa
     assert said in warning.message
 
 
+def test_an_extra_target_that_is_none_is_told_and_the_answer_stands():
+    rig = Rig()
+    answer = rig.answer(naming({"z": 0, "y": 0}, {"z": 2, "y": 50, "x": 90, "name": "good"}))
+    assert answer.coordinates == (2, 50, 110)
+    assert [target.name for target in answer.targets] == ["good"]
+    assert "Extra target 1 was left out." in rig.told.of(Warned)[0].message
+
+
 def test_a_failed_analysis_has_no_extra_targets():
     rig = Rig()
     rig.answer(naming(ExtraTarget(z=2, y=50, x=100)))

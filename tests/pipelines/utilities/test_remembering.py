@@ -1,6 +1,7 @@
 """A file is read once, and again where it was written anew."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -16,8 +17,7 @@ class Reads:
 
     def _read(self, path, tail=""):
         self.n += 1
-        with open(path, encoding="utf-8") as file:
-            return file.read() + tail
+        return Path(path).read_text(encoding="utf-8") + tail
 
 
 @pytest.fixture

@@ -131,6 +131,7 @@ def _with_targets(target: Target, answer: Answer, result: Analysis, rules: Track
         lambda place: _checked_step(target, place, rules),
         lambda corner: check_inside_image(corner, target.shape_zyx, rules.frame_margin_px),
     )
+    refused = [*result.findings.refused_targets, *refused]
     warnings = (Warned(message=why, position=target.position.name) for why in refused)
     return replace(answer, targets=allowed, events=(*answer.events, *warnings))
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from dystrack.core.errors import AnalysisError, ImageError
+from dystrack.core.errors import AnalysisError, ConfigurationError, ImageError
 from dystrack.images.readers import warm_up_readers
 
-__all__ = ["rehearse"]
+__all__ = ["check_readable", "rehearse"]
 
 _SHAPE = (8, 32, 64)
 _BODY_CENTRE = (3.5, 16.0, 24.0)
@@ -50,6 +50,28 @@ def rehearse(analyze_image: Callable[..., Any], **img_kwargs: Any) -> None:
         tifffile.imwrite(path, np.stack([body, body]) if has_channels else body)
         with contextlib.suppress(AnalysisError, ImageError):
             analyze_image(str(path), **(img_kwargs | _as_made_up(analyze_image, has_channels)))
+
+
+def check_readable(option: str, read: Callable[[], object]) -> None:
+    """Refuse an option that names an image which cannot be read.
+
+    Parameters
+    ----------
+    option : str
+        Its name.
+    read : callable
+        Reads the image.
+
+    Raises
+    ------
+    ConfigurationError
+        If that fails.
+    """
+    try:
+        read()
+    except (OSError, ImageError) as error:
+        msg = f"`{option}` names no image that can be used. {error}"
+        raise ConfigurationError(msg) from None
 
 
 def _as_made_up(analyze_image: Callable[..., Any], has_channels: bool) -> dict[str, Any]:

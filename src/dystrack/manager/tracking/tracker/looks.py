@@ -149,6 +149,8 @@ class TrackState:
         The last message, and how often it came in a row.
     n_missed : int
         Looks in a row that showed an image without the sample.
+    is_gap : bool
+        Whether the sample was not seen at the last look.
     visited : tuple of tuple of float
         Time and y, x of the images in which a search has not found it.
     shape, voxel_size : tuple or None
@@ -169,6 +171,7 @@ class TrackState:
     n_wrong: float = 0.0
     repeats: tuple[str, int] = ("", 0)
     n_missed: int = 0
+    is_gap: bool = False
     visited: tuple[tuple[float, float, float], ...] = ()
     shape: tuple[int, int, int] | None = None
     voxel_size: VoxelSize | None = None

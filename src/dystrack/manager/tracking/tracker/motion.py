@@ -48,6 +48,7 @@ _MOST_STEPS = 20.0
 _LEAST_LOG = -40.0
 _FAR_TAIL = 8.0
 _ASTRAY_SD = 5.0
+_SPEED_AFTER_GAP = 0.3
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,9 @@ def predicted(bank: Bank, dt_s: float, frame: Axes, interval_s: float) -> Bank:
     )
 
 
-def updated(bank: Bank, answer: Axes, bounds: Bounds, frame: Axes) -> Bank:
+def updated(
+    bank: Bank, answer: Axes, bounds: Bounds, frame: Axes, *, after_gap: bool = False
+) -> Bank:
     """Return what the bank knows after an answer.
 
     Parameters
@@ -156,6 +159,8 @@ def updated(bank: Bank, answer: Axes, bounds: Bounds, frame: Axes) -> Bank:
         most there (-1), or the answer says nothing (None).
     frame : tuple of float
         Size of the image.
+    after_gap : bool, optional, default False
+        Whether the sample was not seen at the look before.
 
     Returns
     -------
@@ -170,7 +175,7 @@ def updated(bank: Bank, answer: Axes, bounds: Bounds, frame: Axes) -> Bank:
     astray = np.square(surprise) > _ASTRAY_SD**2 * seen_var
     return _bank(
         place + np.where(astray, 1.0, gain) * surprise,
-        speed + speed_gain * surprise,
+        speed + speed_gain * surprise * _worth_for_speed(bounds, after_gap=after_gap),
         np.where(astray, seen_var, place_var * (1 - gain * worth)),
         np.where(astray, 0.0, cross_var * (1 - gain * worth)),
         speed_var - speed_gain * cross_var * worth,
@@ -203,6 +208,15 @@ def _surprise(difference: _Array, variance: _Array, bounds: Bounds) -> tuple[_Ar
             surprise[axis] = bound * deviation * hazard
             worth[axis] = hazard * (hazard - at)
     return surprise, worth, log_likelihood
+
+
+def _worth_for_speed(bounds: Bounds, *, after_gap: bool) -> _Array:
+    """Return which share of a surprise counts for the speed.
+
+    How far beyond a bound a place lies is a guess. After a gap it is a wild one, and a speed by it
+    would carry on through the next gap, over and past a sample that has stopped.
+    """
+    return np.array([[_SPEED_AFTER_GAP if bound and after_gap else 1.0] for bound in bounds])
 
 
 def _upper_tail(at: _Array) -> tuple[_Array, _Array]:

@@ -173,7 +173,8 @@ def _judged(arrival: _Arrival) -> _Judged:
     look, state, reading = arrival.look, arrival.state, arrival.reading
     if reading is None:
         n_missed = state.n_missed + arrival.shows_no_sample
-        return _Judged(replace(state, n_missed=n_missed), arrival.bank, None, (_GAP,))
+        state = replace(state, n_missed=n_missed, is_gap=True)
+        return _Judged(state, arrival.bank, None, (_GAP,))
     place = _sum(state.camera, reading.offset)
     surprise = _difference(place, arrival.expected.place)
     answer = Doubt(state.time_s, place, reading.bounds, surprise)
@@ -184,7 +185,7 @@ def _judged(arrival: _Arrival) -> _Judged:
     if earlier is None and (arrival.is_weak or not state.visited):
         doubts = (*state.doubts, answer)[-_DOUBTS_KEPT:]
         n_missed = state.n_missed + 1 if arrival.is_weak else 0
-        state = replace(state, doubts=doubts, n_missed=n_missed)
+        state = replace(state, doubts=doubts, n_missed=n_missed, is_gap=True)
         return _Judged(state, arrival.bank, None, (_DOUBT,))
     earlier = earlier or answer
     bank = motion.restarted(arrival.bank, earlier.place, look.frame, state.interval_s)
@@ -198,7 +199,7 @@ def _learnt(
 ) -> _Judged:
     """Update the filters, and note what became of the doubts."""
     state, frame = arrival.state, arrival.look.frame
-    bank = motion.updated(bank, answer.place, answer.bounds, frame)
+    bank = motion.updated(bank, answer.place, answer.bounds, frame, after_gap=state.is_gap)
     state = replace(
         state,
         seen=_seen(arrival, answer, motion.moments(bank, frame)),
@@ -206,6 +207,7 @@ def _learnt(
         n_real=(_FADING if state.doubts else 1.0) * state.n_real + n_real,
         n_wrong=_FADING * state.n_wrong + len(state.doubts) - n_real,
         n_missed=0,
+        is_gap=False,
         visited=(),
     )
     return _Judged(state, bank, answer.place, messages)
