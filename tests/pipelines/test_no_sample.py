@@ -11,7 +11,7 @@ from pipelines.no_sample import BY_LOOKS, NO_SAMPLE, OF_SCENE, PIPELINES, Positi
 
 MOST_OK = 0.001
 NO_ALARM = {"OK", "WARN:DIVISION", "WARN:CATCH-UP-STEP", "WARN:MASK-FAIL-DEFAULT-STEP"}
-HARDEST = [("dividing_cells", [number]) for number in (101, 263, 350, 650, 659)]
+HARDEST = [("dividing_cells", [number]) for number in (101, 263, 350, 842, 893)]
 """A streak's end that the border cuts, or of a cell's size along y and x."""
 REAL = {
     "zeiss880_organ_cyto_2d.tif": ("intensity", "otsu", "objct", "minimal_example"),

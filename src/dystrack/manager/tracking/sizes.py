@@ -13,7 +13,7 @@ from dystrack.manager.tracking.target import Target
 
 __all__ = ["is_usual_size", "usual_size_after"]
 
-_MOST_CHANGE = math.log(1.4)
+_MOST_CHANGE = math.log(1.35)
 _WEIGHT_OF_THE_NEWEST = 0.3
 
 
@@ -48,7 +48,7 @@ def is_usual_size(target: Target, result: Analysis) -> bool:
     Returns
     -------
     bool
-        False if it is 1.4 times as large, or as small, along an axis or all together. What the
+        False if it is 1.35 times as large, or as small, along an axis or all together. What the
         border cuts may be smaller.
     """
     size, usual = _size(target, result), _usual(target)

@@ -9,7 +9,7 @@ __all__ = ["Horizon", "in_view_for", "lead", "steadied", "withheld", "within_dep
 
 _MARGIN, _HALF = 0.12, 0.5
 _MARGIN_ALONE, _MOST_ALONE = 0.08, 0.1
-_DEAD_BAND_SD, _DEAD_BAND_FRAME = 1.5, 0.0005
+_DEAD_BAND_SD, _DEAD_BAND_FRAME = 1.75, 0.0005
 _WITHHELD = 0.06
 _Z_STEP = 0.1
 _WINDOW, _CERTAIN, _CHANGE_OF_SPEED = 0.2, 0.95, 0.7
@@ -42,12 +42,12 @@ class Horizon:
 
 
 def steadied(place: Axes, camera: Axes, now: Moments, frame: Axes) -> Axes:
-    """Return a place, along each axis the camera's where noise may be all that differs."""
-    z, y, x = (
-        centre if abs(value - centre) < _DEAD_BAND_SD * sd + _DEAD_BAND_FRAME * size else value
+    """Return a place; the camera's where noise may be all that differs along any axis."""
+    is_noise = all(
+        abs(value - centre) < _DEAD_BAND_SD * sd + _DEAD_BAND_FRAME * size
         for value, centre, sd, size in zip(place, camera, now.answer_sd, frame, strict=True)
     )
-    return z, y, x
+    return camera if is_noise else place
 
 
 def withheld(expected: Axes, seen: Axes, frame: Axes) -> Axes:
