@@ -86,6 +86,18 @@ def test_a_bound_gives_the_mean_of_the_truncated_normal():
     assert place == pytest.approx(draws[draws >= 5].mean(), rel=0.01)
 
 
+@pytest.mark.parametrize(("bounds", "share"), [((0, 0, 1), 0.3), ((0, 0, 0), 1.0)])
+def test_after_a_gap_a_bound_says_little_about_the_speed(bounds, share):
+    bank = motion.predicted(followed([(0.0, 0.0, 0.0)] * 3), 600.0, FRAME, 300.0)
+    answer = (0.0, 0.0, 0.4 * FRAME[2])
+    speeds = [
+        motion.updated(bank, answer, bounds, FRAME, after_gap=after_gap).filters[1][2]
+        for after_gap in (False, True)
+    ]
+    assert np.array(speeds[1]) == pytest.approx(share * np.array(speeds[0]), abs=1e-12)
+    assert max(speeds[0]) > 0
+
+
 def test_an_axis_about_which_nothing_is_said_stays_as_it_was():
     bank = motion.predicted(followed([(0, 0, 0), (1, 2, 3)]), INTERVAL_S, FRAME, INTERVAL_S)
     after = motion.updated(bank, (9.0, 9.0, 9.0), (None, 0, None), FRAME)

@@ -43,9 +43,16 @@ def test_no_mode_leads_backwards_or_further_than_the_sample_goes(mode, way, alon
     assert ahead * way >= 0
 
 
-def test_the_stage_rests_where_noise_may_be_all_that_differs():
-    steadied = targets.steadied((0.7, 0.85, -0.9), (0.0, 0.0, 0.0), known(), FRAME)
-    assert steadied == (0.0, 0.85, -0.9)  # 1.5 sd of an answer and 0.05 % of the frame
+@pytest.mark.parametrize(
+    ("place", "steadied"),
+    [
+        ((0.7, 0.9, -0.9), (0.0, 0.0, 0.0)),  # 1.75 sd of an answer and 0.05 % of the frame
+        ((0.7, 0.9, -1.0), (0.7, 0.9, -1.0)),  # it has to move, so no axis lags behind
+        ((-0.95, 0.0, 0.1), (-0.95, 0.0, 0.1)),
+    ],
+)
+def test_the_stage_rests_where_noise_may_be_all_that_differs(place, steadied):
+    assert targets.steadied(place, (0.0, 0.0, 0.0), known(), FRAME) == steadied
 
 
 def test_a_motion_that_may_be_noise_is_none():
