@@ -199,7 +199,8 @@ def _learnt(
 ) -> _Judged:
     """Update the filters, and note what became of the doubts."""
     state, frame = arrival.state, arrival.look.frame
-    bank = motion.updated(bank, answer.place, answer.bounds, frame, after_gap=state.is_gap)
+    after_gap = state.is_gap and not state.obeyed  # the next look comes soon then, and mends it
+    bank = motion.updated(bank, answer.place, answer.bounds, frame, after_gap=after_gap)
     state = replace(
         state,
         seen=_seen(arrival, answer, motion.moments(bank, frame)),
