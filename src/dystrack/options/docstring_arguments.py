@@ -7,6 +7,7 @@ or what a command line cannot express, is withheld with the reason.
 
 import functools
 import inspect
+import re
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ __all__ = ["Argument", "Arguments", "Withheld", "read_arguments"]
 
 _OTHER_PARAMETERS = "other_param"  # docstring_parser's name of that section
 _MISSING = inspect.Parameter.empty
+_PATH = re.compile(r"\bPath\b")
 _BY_NAME = {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY}
 
 
@@ -45,6 +47,8 @@ class Argument:
         What its docstring says, on one line.
     allowed : str
         What may be given, in words, where the type does not say all: ``a number above 0``.
+    is_path : bool
+        Whether the docstring says that a text is a path: ``str or Path``.
     """
 
     name: str
@@ -53,6 +57,7 @@ class Argument:
     required: bool = False
     description: str = ""
     allowed: str = ""
+    is_path: bool = False
 
     @property
     def default_text(self) -> str:
@@ -186,7 +191,10 @@ def _entry(
         return Withheld(parameter.name, reason, required, description)
     if parameter.default is None and not value_type.accepts_none:
         value_type = ValueType(value_type.kinds, value_type.choices, accepts_none=True)
-    return Argument(parameter.name, value_type, parameter.default, required, description)
+    is_path = documented is not None and _PATH.search(documented.type_text) is not None
+    return Argument(
+        parameter.name, value_type, parameter.default, required, description, is_path=is_path
+    )
 
 
 def _value_type(documented: _Documented | None, annotation: Any, default: Any) -> ValueType:

@@ -53,7 +53,7 @@ def analyze_image(
         Path of the prescan, a plane (Y, X) or a stack (Z, Y, X), with several channels or one.
     channel : int, optional, default None
         Index of the channel to use. If not given, the image must have a single channel.
-    reference : str, optional, default ""
+    reference : str or Path, optional, default ""
         Path of an image to compare with; the first prescan of each position if empty.
     min_confidence : float, optional, default 2.0
         How many times the best match must stand out from the second best to be believed. Images

@@ -62,7 +62,7 @@ def analyze_image(
     ----------
     target_path : str or Path
         Path of the prescan, a plane (Y, X) or a stack (Z, Y, X), with several channels or one.
-    model : str, optional, default ""
+    model : str or Path, optional, default ""
         The file that `dystrack train` has written.
     channel : int, optional, default None
         Index of the channel to use. If not given, the image must have a single channel.

@@ -50,7 +50,7 @@ def analyze_image(
     ----------
     target_path : str or Path
         Path of the prescan, a plane (Y, X) or a stack (Z, Y, X), with several channels or one.
-    model : str, optional, default ""
+    model : str or Path, optional, default ""
         Path of the model, an .onnx file that takes planes (N, C, Y, X) or stacks (N, C, Z, Y, X).
         One for planes gets each plane of a stack.
     output : str, {"probability", "labels", "points"}, optional, default "probability"

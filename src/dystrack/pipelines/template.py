@@ -50,7 +50,7 @@ def analyze_image(
         Path of the prescan, a plane (Y, X) or a stack (Z, Y, X), with several channels or one.
     channel : int, optional, default None
         Index of the channel to use. If not given, the image must have a single channel.
-    template : str, optional, default ""
+    template : str or Path, optional, default ""
         Path of a small image of what to follow, taken with the same settings; if empty, the middle
         of the first prescan of each position.
     template_fract : float, optional, default 0.3

@@ -21,6 +21,10 @@ def init(  # each question is an option
     to: str = "experiment.toml",
     pipeline: str | None = None,
     channel: str | None = None,
+    model: str | None = None,
+    command: str | None = None,
+    phases: str | None = None,
+    template: str | None = None,
     file_start: str | None = None,
     file_end: str | None = None,
     position_pattern: str | None = None,
@@ -45,6 +49,14 @@ def init(  # each question is an option
         What finds the sample: a shipped pipeline, or path/to/file.py.
     channel : str
         Index of the channel to look at, counted from 0.
+    model : str
+        The trained model, for segmentation and pixel_classifier.
+    command : str
+        The program, for external_process.
+    phases : str
+        Which pipeline for which names, for phases, such as overview=drift, closeup=nearest_object.
+    template : str
+        A small image of what is followed, for template.
     file_start : str
         How the names of prescans begin.
     file_end : str
@@ -65,6 +77,10 @@ def init(  # each question is an option
     given = {
         "pipeline": pipeline,
         "channel": channel,
+        "model": model,
+        "command": command,
+        "phases": phases,
+        "template": template,
         "file_start": file_start,
         "file_end": file_end,
         "position_pattern": position_pattern,

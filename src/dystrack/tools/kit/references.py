@@ -9,7 +9,7 @@ from dystrack.core.errors import ConfigurationError
 from dystrack.core.protocols import Pipeline
 from dystrack.options.pipeline_reference import DEFAULT_FUNCTION, is_module_of_file
 
-__all__ = ["reference_to"]
+__all__ = ["path_from", "reference_to"]
 
 
 def reference_to(pipeline: Pipeline, package: str, folder: Path | None = None) -> str:
@@ -46,10 +46,12 @@ def reference_to(pipeline: Pipeline, package: str, folder: Path | None = None) -
     if parent == package and not is_module_of_file(module.__name__):
         return stem if name == DEFAULT_FUNCTION else f"{stem}:{name}"
     path = Path(inspect.getfile(module)).resolve()
-    if folder is None:
-        return f"{path}:{name}"
+    return f"{path if folder is None else path_from(folder, path)}:{name}"
+
+
+def path_from(folder: Path, path: Path) -> str:
+    """Return a path as seen from a folder, with slashes; complete if it is on another drive."""
     try:
-        shown = os.path.relpath(path, folder.resolve())
-    except ValueError:  # on another drive
-        shown = str(path)
-    return f"{Path(shown).as_posix()}:{name}"
+        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+    except ValueError:
+        return path.resolve().as_posix()

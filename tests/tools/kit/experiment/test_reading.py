@@ -95,6 +95,15 @@ def test_a_pipeline_is_looked_for_beside_the_file(tmp_path, monkeypatch):
     )
 
 
+@pytest.mark.parametrize("complete", [False, True])
+def test_a_path_among_the_options_is_seen_from_the_file(tmp_path, monkeypatch, complete):
+    monkeypatch.chdir("/")
+    model = tmp_path / "lab" / "fish.npz"
+    shown = model.as_posix() if complete else "lab/fish.npz"
+    text = f'[pipeline]\nname = "pixel_classifier"\n[options]\nmodel = "{shown}"\naim = "left"\n'
+    assert read(tmp_path, text).analysis_kwargs == {"model": str(model), "aim": "left"}
+
+
 def test_notepad_may_have_written_it(tmp_path):
     assert read(tmp_path, ("\ufeff" + NAME.replace("\n", "\r\n")).encode()).manager_kwargs == {}
 

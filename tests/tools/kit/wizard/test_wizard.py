@@ -142,6 +142,33 @@ def test_a_pipeline_that_still_needs_options(folder, tmp_path):
     assert "Set that below [options]" in " ".join(shown.split())
 
 
+def test_what_a_pipeline_cannot_do_without_is_asked(folder, tmp_path):
+    model = tmp_path / "lab" / "cells.onnx"
+    model.parent.mkdir()
+    model.write_bytes(b"")
+    typed = ["segmentation", "none.onnx", f'"{model}"', "", "", "", "", "", ""]
+    experiment, shown = set_up(folder, tmp_path / "experiment.toml", typed=typed)
+    assert "What is the model of that pipeline?" in shown
+    assert "There is no file none.onnx" in " ".join(shown.split())
+    assert 'model = "lab/cells.onnx"' in (tmp_path / "experiment.toml").read_text("utf-8")
+    assert experiment.analysis_kwargs == {"model": str(model)}
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "option", "value"),
+    [
+        ("external_process", "command", "python -u find.py"),
+        ("phases", "phases", "overview=drift, closeup=nearest_object"),
+        ("pixel_classifier", "model", ""),
+    ],
+)
+def test_options_of_a_pipeline_can_be_given(tmp_path, monkeypatch, pipeline, option, value):
+    monkeypatch.chdir(tmp_path)
+    cli.main(["init", "--pipeline", pipeline, f"--{option}", value])
+    read = read_experiment(tmp_path / "experiment.toml", PACKAGE)
+    assert read.analysis_kwargs == ({option: value} if value else {})
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -1,15 +1,18 @@
 """`dystrack convert`: a run file → an experiment file that does the same."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from dystrack.core.errors import ConfigurationError
-from dystrack.options.pipeline_reference import load_with_settings
+from dystrack.options.docstring_arguments import read_arguments
+from dystrack.options.pipeline_reference import LoadedPipeline, load_with_settings
 from dystrack.tools.kit.experiment.reading import read_experiment
 from dystrack.tools.kit.experiment.writing import experiment_text
-from dystrack.tools.kit.references import reference_to
+from dystrack.tools.kit.references import path_from, reference_to
 
-__all__ = ["convert_run_file", "write_new"]
+__all__ = ["convert_run_file", "with_paths_from", "write_new"]
 
 
 def convert_run_file(
@@ -41,6 +44,7 @@ def convert_run_file(
     """
     loaded = load_with_settings(str(run_file), package)
     reference = reference_to(loaded.image_analysis_func, package, to.absolute().parent)
+    loaded = with_paths_from(to.absolute().parent, loaded)
     write_new(to, experiment_text(loaded, reference, to.name, others))
     try:
         read_experiment(to, package, others)
@@ -48,6 +52,21 @@ def convert_run_file(
         to.unlink()  # nobody should start what is not the same
         raise
     return to
+
+
+def with_paths_from(folder: Path, loaded: LoadedPipeline) -> LoadedPipeline:
+    """Return a pipeline whose options that are paths are seen from a folder, not from here."""
+    offered = read_arguments(loaded.image_analysis_func, n_positional=1).offered
+    paths = {argument.name for argument in offered if argument.is_path}
+
+    def seen(options: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            name: path_from(folder, Path(value)) if name in paths and value else value
+            for name, value in options.items()
+        }
+
+    given, cache = seen(loaded.analysis_kwargs), seen(loaded.analysis_cache)
+    return replace(loaded, analysis_kwargs=given, analysis_cache=cache)
 
 
 def write_new(path: Path, text: str) -> None:

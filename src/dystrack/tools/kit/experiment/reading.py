@@ -58,7 +58,8 @@ def read_experiment(path: Path, package: str, others: Mapping[str, type] = {}) -
     Parameters
     ----------
     path : Path
-        The file. A pipeline that it names by a relative path is looked for beside it.
+        The file. What it names by a relative path, the pipeline and options that are paths, is
+        looked for beside it.
     package : str
         Import name of the package with the shipped pipelines.
     others : mapping of str to type, default {}
@@ -80,11 +81,12 @@ def read_experiment(path: Path, package: str, others: Mapping[str, type] = {}) -
     try:
         _check_sections(content, others)
         manager_kwargs = _read_settings(content, others)
-        function = _load(content, path.absolute().parent, package)
+        folder = path.absolute().parent
+        function = _load(content, folder, package)
         return LoadedPipeline(
             function,
-            analysis_kwargs=_read_options(OPTIONS, content, function),
-            analysis_cache=_read_options(CACHE, content, function),
+            analysis_kwargs=_read_options(OPTIONS, content, function, folder),
+            analysis_cache=_read_options(CACHE, content, function, folder),
             manager_kwargs=manager_kwargs,
             sections=_read_others(content, others),
         )
@@ -202,7 +204,9 @@ def _from_folder(reference: str, folder: Path) -> str:
     return str(folder / Path(reference).expanduser()) if is_file else reference
 
 
-def _read_options(section: str, content: _Content, function: Pipeline) -> dict[str, Any]:
+def _read_options(
+    section: str, content: _Content, function: Pipeline, folder: Path
+) -> dict[str, Any]:
     """Return the options of the pipeline, each of the type that its docstring tells."""
     arguments = read_arguments(function, n_positional=1)
     offered = {argument.name: argument for argument in arguments.offered}
@@ -215,6 +219,8 @@ def _read_options(section: str, content: _Content, function: Pipeline) -> dict[s
             raise ConfigurationError(msg)
         is_checked = name in offered and not takes_tables(function, name, value)
         options[name] = _taken(section, offered[name], value) if is_checked else value
+        if is_checked and offered[name].is_path and options[name]:
+            options[name] = str(folder / Path(options[name]).expanduser())
     return options
 
 

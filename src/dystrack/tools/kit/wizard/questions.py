@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import attrs
 
 from dystrack.core.errors import ConfigurationError
+from dystrack.core.protocols import Pipeline
 from dystrack.manager.settings import Settings
 from dystrack.options.docstring_arguments import read_arguments
 from dystrack.options.pipeline_reference import load_pipeline, pipeline_names
@@ -55,7 +57,9 @@ class Question:
     take: Callable[[str], Any]
 
 
-def questions(examples: Examples, package: str) -> Iterator[Question]:
+def questions(
+    examples: Examples, package: str, answered: Mapping[str, Any] = {}
+) -> Iterator[Question]:
     """Yield what is to be asked.
 
     Parameters
@@ -64,6 +68,9 @@ def questions(examples: Examples, package: str) -> Iterator[Question]:
         What is known already.
     package : str
         Import name of the package with the shipped pipelines.
+    answered : mapping of str to object, default {}
+        Where the one who asks puts the values of the answers: the pipeline has questions of its
+        own.
 
     Yields
     ------
@@ -85,6 +92,8 @@ def questions(examples: Examples, package: str) -> Iterator[Question]:
         examples.proposed_pipeline(0 if examples.n_channels > 1 else None),
         lambda answer: _known_pipeline(answer, package),
     )
+    if "pipeline" in answered:
+        yield from _about_options(load_pipeline(answered["pipeline"], package))
     yield from _about_files(examples)
     yield _choice("answers", "How does the microscope get its answers?", _WAYS, "files")
     yield _largest_step(examples)
@@ -102,6 +111,27 @@ def _pipelines(package: str) -> Iterator[str]:
     for name in pipeline_names(package):
         summary = read_arguments(load_pipeline(name, package), n_positional=1).summary
         yield f"{name}: {summary[:1].lower()}{summary[1:].rstrip('.')}"
+
+
+def _about_options(pipeline: Pipeline) -> Iterator[Question]:
+    """Yield the options that nobody but a person can know: texts that are empty by default."""
+    for option in read_arguments(pipeline, n_positional=1).offered:
+        if option.default == "":
+            yield Question(
+                option.name,
+                f"What is the {option.name} of that pipeline?",
+                (option.description,),
+                NOTHING,
+                _existing_file if option.is_path else str,
+            )
+
+
+def _existing_file(answer: str) -> str:
+    path = answer.strip("\"' ")  # a file manager copies paths with quotation marks
+    if path and not Path(path).expanduser().is_file():
+        msg = f"There is no file {path}. Give its path, or - if it is to come."
+        raise ConfigurationError(msg)
+    return path
 
 
 def _about_files(examples: Examples) -> Iterator[Question]:

@@ -10,16 +10,17 @@ from rich.text import Text
 from dystrack.core.errors import ConfigurationError
 from dystrack.manager.settings import Settings
 from dystrack.manager.wording import count
+from dystrack.options.docstring_arguments import read_arguments
 from dystrack.options.pipeline_reference import LoadedPipeline, load_pipeline
 from dystrack.options.standard_output import printable
 from dystrack.tools.kit.checking.answers import answer_prescans, answer_remarks
 from dystrack.tools.kit.checking.prescans import look_at_folder
-from dystrack.tools.kit.experiment.conversion import write_new
+from dystrack.tools.kit.experiment.conversion import with_paths_from, write_new
 from dystrack.tools.kit.experiment.writing import experiment_text
 from dystrack.tools.kit.references import reference_to
 from dystrack.tools.kit.remarks import Screen, good, note
 from dystrack.tools.kit.wizard.examples import Examples
-from dystrack.tools.kit.wizard.questions import Question, questions
+from dystrack.tools.kit.wizard.questions import NOTHING, Question, questions
 
 __all__ = ["Ask", "ask_in_terminal", "set_up_experiment"]
 
@@ -78,13 +79,14 @@ def set_up_experiment(
         raise ConfigurationError(msg)
     screen = Screen(console)
     examples = _look_at(examples_folder, screen) if examples_folder else Examples()
-    values = {
-        question.name: _answered(question, answers, ask, console)
-        for question in questions(examples, package)
-    }
+    values: dict[str, Any] = {}
+    for question in questions(examples, package, values):
+        values[question.name] = _answered(question, answers, ask, console)
     loaded = _experiment(values, examples, package)
     _try(loaded, examples, screen)
-    reference = reference_to(loaded.image_analysis_func, package, to.absolute().parent)
+    folder = to.absolute().parent
+    reference = reference_to(loaded.image_analysis_func, package, folder)
+    loaded = with_paths_from(folder, loaded)
     write_new(to, experiment_text(loaded, reference, to.name, others))
     for line in (
         f"Written: {to}, in which everything else that can be set stands as a comment.",
@@ -165,8 +167,9 @@ def _experiment(values: Mapping[str, Any], examples: Examples, package: str) -> 
         for name, value in given.items()
         if value is not None and value != getattr(defaults, name)
     }
-    options = {"channel": values["channel"]} if "channel" in values else {}
     pipeline = load_pipeline(values["pipeline"], package)
+    names = read_arguments(pipeline, n_positional=1).names
+    options = {name: values[name] for name in names if values.get(name, NOTHING) != NOTHING}
     return LoadedPipeline(pipeline, analysis_kwargs=options, manager_kwargs=differing)
 
 
