@@ -4,7 +4,7 @@ import tifffile
 
 from dystrack.core.errors import IncompleteImageError
 from dystrack.images.stamps import FileStamp
-from dystrack.images.waiting import vouch_for, wait_until_complete
+from dystrack.images.waiting import vouch_for, wait_until_all_complete, wait_until_complete
 from fakes import FakeClock, write_prescan
 
 
@@ -44,6 +44,16 @@ def test_a_dark_image_rests_unless_the_session_has_waited_already(tmp_path):
     assert clock.monotonic() == 1000.0
     wait_until_complete(path, clock=clock)
     assert clock.monotonic() == pytest.approx(1004.0, abs=0.05)
+
+
+def test_several_dark_images_rest_together(tmp_path):
+    paths = [tmp_path / f"plane_{z}.tif" for z in range(5)]
+    for path in paths:
+        tifffile.imwrite(path, np.zeros((64, 64), np.uint8), imagej=True)
+    clock = FakeClock(wall_s=paths[0].stat().st_mtime)
+    found = wait_until_all_complete(paths, clock=clock)
+    assert [ready.stamp for ready in found] == list(map(FileStamp.of, paths))
+    assert clock.monotonic() == pytest.approx(1004.0, abs=0.1)
 
 
 def test_an_unfinished_image_is_waited_for_whoever_vouches_for_it(tmp_path):

@@ -10,7 +10,7 @@ from dystrack.core.coordinates import VoxelSize
 from dystrack.core.errors import ScopeError
 from dystrack.core.protocols import Clock
 from dystrack.images.readers import read_image
-from dystrack.images.waiting import wait_until_complete
+from dystrack.scopes.bridge import complete_files
 from dystrack.scopes.protocols import Prescan
 
 __all__ = ["local_path", "plane_files", "read_planes"]
@@ -74,10 +74,9 @@ def read_planes(files: dict[int, Path], n_planes: int, z_step_um: float, clock: 
             "stays where it is. Check the number of planes, and that LAS X saves each of them."
         )
         raise ScopeError(msg)
-    images = []
-    for z in range(n_planes):
-        ready = wait_until_complete(files[z], clock=clock)
-        images.append(read_image(files[z], ready.status))
+    paths = [files[z] for z in range(n_planes)]
+    complete = complete_files(paths, clock)
+    images = [read_image(path, one.status) for path, one in zip(paths, complete, strict=True)]
     pixel_size = images[0].voxel_size
     if pixel_size is None or len({image.pixels.shape for image in images}) != 1:
         msg = (

@@ -12,8 +12,7 @@ import attrs
 
 from dystrack.core.errors import ScopeError
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock
-from dystrack.images.waiting import wait_until_complete
-from dystrack.scopes.bridge import Bridge
+from dystrack.scopes.bridge import Bridge, complete_files
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.nis.scheduler import JobResult, Scheduler
 from dystrack.scopes.protocols import Prescan, Scope, ScopeFacts, ScopeTraits
@@ -88,7 +87,7 @@ class NisScope(Bridge):
             )
             raise ScopeError(msg)
         path = self._local(files[0])
-        wait_until_complete(path, clock=self._clock)
+        complete_files([path], self._clock)
         return Prescan(path=path)
 
     def main_scan(self, stem: Path) -> Path | None:

@@ -11,8 +11,7 @@ from typing import Any
 
 from dystrack.core.errors import ScopeError
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock
-from dystrack.images.waiting import wait_until_complete
-from dystrack.scopes.bridge import Bridge
+from dystrack.scopes.bridge import Bridge, complete_files
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.protocols import Prescan, Scope, ScopeFacts, ScopeTraits
 from dystrack.scopes.zen.connection import ZenConnection
@@ -243,7 +242,7 @@ class ZenScope(Bridge):
     def _saved_prescan(self, name: str) -> Prescan:
         """Return the prescan that ZEN has saved, once its file is complete."""
         path = self._file(name)
-        wait_until_complete(path, clock=self._clock)
+        complete_files([path], self._clock)
         return Prescan(path=path)
 
     def _file(self, name: str) -> Path:
