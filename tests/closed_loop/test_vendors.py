@@ -138,6 +138,7 @@ FAULTS = [
     ("nis", {"leaves_out": "Z"}, True),
     ("nis", {"in_mm": True}, True),
     ("nis", {"n_files": 0}, True),
+    ("nis", {"cut_off": True}, True),
     ("nis", "killed", True),
 ]
 FAULTY = 4  # the time point

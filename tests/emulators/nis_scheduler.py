@@ -24,6 +24,7 @@ class NisFaults:
     refuses: bool = False
     says_nonsense: bool = False
     in_mm: bool = False
+    cut_off: bool = False  # the file of a scan never becomes complete
 
 
 class NisScheduler:
@@ -112,5 +113,8 @@ class NisScheduler:
     def scan(self, kind, name):
         settings = self.scans[kind]
         image = self.world.scan(settings, name)[self.faults.planes_lost :]
-        write_nd2(self.folder / f"{name}.nd2", image, settings.voxel_size)
+        path = self.folder / f"{name}.nd2"
+        write_nd2(path, image, settings.voxel_size)
+        if self.faults.cut_off:
+            path.write_bytes(path.read_bytes()[:-100])
         return rf"C:\images\{name}.nd2"

@@ -46,5 +46,11 @@ def test_one_that_holds_nothing_is_refused(make):
         make()
 
 
+@pytest.mark.parametrize("reach", [-1.0, math.nan, math.inf])
+def test_a_reach_never_makes_a_box_larger(reach):
+    with pytest.raises(ConfigurationError, match="A scan reaches"):
+        BOX.within(PositionUm(reach, 0, 0))
+
+
 def test_the_nearest_position_is_on_its_side():
     assert BOX.nearest(PositionUm(9, 0, -9)) == PositionUm(1, 0, -3)

@@ -8,7 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import dystrack
-from dystrack.core.errors import ConfigurationError, ForbiddenMoveError, ScopeError
+from dystrack.core.errors import (
+    ConfigurationError,
+    ForbiddenMoveError,
+    IncompleteImageError,
+    ScopeError,
+)
 from dystrack.scopes.box import Box
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.guard import Guard, GuardRules
@@ -269,3 +274,15 @@ def test_a_prescan_knows_where_it_was_taken(scope, told, tmp_path):
 def test_rules_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ConfigurationError, match=next(iter(wrong))):
         GuardRules(BOX, **wrong)
+
+
+@pytest.mark.parametrize("error", [IncompleteImageError("it ends at byte 8."), OSError("gone")])
+def test_a_prescan_that_cannot_be_read_is_a_fault_of_the_microscope(
+    scope, told, monkeypatch, error
+):
+    def prescan(_):
+        raise error
+
+    monkeypatch.setattr(scope, "prescan", prescan)
+    with pytest.raises(ScopeError, match=r"could not take the prescan: \w+: [^.]+\. Nothing more"):
+        guarded(scope, told).prescan(Path("stem"))

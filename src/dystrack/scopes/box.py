@@ -74,6 +74,9 @@ class Box:
         Raises
         ------
         ConfigurationError
-            If from nowhere.
+            If from nowhere, or if that is no distance.
         """
+        if not all(0 <= reach < math.inf for reach in reach_um):
+            msg = f"A scan reaches {reach_um} µm to either side. Give distances of 0 or more."
+            raise ConfigurationError(msg)
         return Box(self.low.plus(reach_um), self.high.minus(reach_um))

@@ -21,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dystrack.core.error_texts import describe_error
-from dystrack.core.errors import DyStrackError, ForbiddenMoveError, ScopeError
+from dystrack.core.errors import ConfigurationError, ForbiddenMoveError, ScopeError
 from dystrack.scopes.box import Box
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.guard_rules import GuardRules
@@ -340,8 +340,9 @@ def _asking(what: str) -> Iterator[None]:
     """Turn whatever a bridge raises into one error that says what was asked."""
     try:
         yield
-    except DyStrackError:
+    except (ScopeError, ConfigurationError):
         raise
     except Exception as error:
-        msg = f"The microscope could not {what}: {describe_error(error)}. Nothing more was done."
+        why = str(describe_error(error)).rstrip(".")
+        msg = f"The microscope could not {what}: {why}. Nothing more was done."
         raise ScopeError(msg) from error

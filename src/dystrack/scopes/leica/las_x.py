@@ -15,6 +15,7 @@ from dystrack.scopes.leica.cam import CamConnection, Words
 from dystrack.scopes.leica.link import TcpLink
 from dystrack.scopes.leica.planes import local_path, plane_files, read_planes
 from dystrack.scopes.protocols import Prescan, Scope, ScopeFacts, ScopeTraits
+from dystrack.scopes.setting_rules import is_above_zero, is_host, is_not_negative, is_port
 
 __all__ = ["STATUS", "LasXScope", "LasXSettings", "open_las_x"]
 
@@ -37,13 +38,13 @@ class LasXSettings:
     image_folder: str = ""
     prescan_template: str = "{ScanningTemplate}prescan"
     main_template: str = "{ScanningTemplate}main_scan"
-    planes: int = 1
-    z_step_um: float = 1.0
-    prescan_channel: int = 0
-    host: str = "localhost"
-    port: int = 8895
-    answer_s: float = 30.0
-    scan_s: float = 3600.0
+    planes: int = attrs.field(default=1, validator=is_above_zero)
+    z_step_um: float = attrs.field(default=1.0, validator=is_above_zero)
+    prescan_channel: int = attrs.field(default=0, validator=is_not_negative)
+    host: str = attrs.field(default="localhost", validator=is_host)
+    port: int = attrs.field(default=8895, validator=is_port)
+    answer_s: float = attrs.field(default=30.0, validator=is_above_zero)
+    scan_s: float = attrs.field(default=3600.0, validator=is_above_zero)
 
 
 class LasXScope(Bridge):

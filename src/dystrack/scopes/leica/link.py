@@ -94,7 +94,7 @@ class TcpLink:
         if self._socket is None:
             try:
                 self._socket = socket.create_connection(self._address, timeout=self._connect_s)
-            except OSError as error:
+            except (OSError, ValueError) as error:  # a name that cannot be one is a ValueError
                 host, port = self._address
                 msg = (
                     f"{self._name} does not answer at {host}:{port} ({error}). The stage stays "

@@ -23,6 +23,7 @@ from dystrack.scopes.bridge import Bridge
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.leica.link import TcpLink
 from dystrack.scopes.protocols import Prescan, Scope, ScopeFacts, ScopeTraits
+from dystrack.scopes.setting_rules import is_above_zero, is_host, is_not_negative, is_port
 
 __all__ = ["STATUS", "ViventisScope", "ViventisSettings", "open_viventis"]
 
@@ -43,13 +44,13 @@ class ViventisSettings:
 
     prescan_settings: str = "prescan"
     main_settings: str = "main_scan"
-    reach_z_um: float = 0.0
-    host: str = "localhost"
-    port: int = 16951
-    view: int = 1
-    prescan_channel: int = 1
-    answer_s: float = 30.0
-    scan_s: float = 3600.0
+    reach_z_um: float = attrs.field(default=0.0, validator=is_not_negative)
+    host: str = attrs.field(default="localhost", validator=is_host)
+    port: int = attrs.field(default=16951, validator=is_port)
+    view: int = attrs.field(default=1, validator=is_above_zero)
+    prescan_channel: int = attrs.field(default=1, validator=is_above_zero)
+    answer_s: float = attrs.field(default=30.0, validator=is_above_zero)
+    scan_s: float = attrs.field(default=3600.0, validator=is_above_zero)
 
 
 class ViventisScope(Bridge):

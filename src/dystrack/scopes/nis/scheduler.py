@@ -109,7 +109,7 @@ class Scheduler:
             connection.request(method, path, data, {"Content-Type": "application/json"})
             response = connection.getresponse()
             status, text = response.status, response.read().decode("utf-8", "replace")
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             msg = (
                 f"{where} does not answer ({type(error).__name__}: {error}). The stage stays where "
                 "it is. Look whether its service runs, and whether host and port are right."

@@ -16,6 +16,7 @@ from dystrack.scopes.bridge import Bridge, complete_files
 from dystrack.scopes.geometry import PositionUm
 from dystrack.scopes.nis.scheduler import JobResult, Scheduler
 from dystrack.scopes.protocols import Prescan, Scope, ScopeFacts, ScopeTraits
+from dystrack.scopes.setting_rules import is_above_zero, is_host, is_not_negative, is_port
 
 __all__ = ["STATUS", "NisScope", "NisSettings", "open_nis"]
 
@@ -30,13 +31,13 @@ class NisSettings:
     """The keyword arguments of `open_nis`, of that meaning."""
 
     jobs_folder: str = r"C:\dystrack_jobs"
-    reach_z_um: float = 0.0
+    reach_z_um: float = attrs.field(default=0.0, validator=is_not_negative)
     takes_main_scans: bool = True
     image_folder: str = ""
-    host: str = "localhost"
-    port: int = 8444
-    answer_s: float = 30.0
-    scan_s: float = 3600.0
+    host: str = attrs.field(default="localhost", validator=is_host)
+    port: int = attrs.field(default=8444, validator=is_port)
+    answer_s: float = attrs.field(default=30.0, validator=is_above_zero)
+    scan_s: float = attrs.field(default=3600.0, validator=is_above_zero)
 
 
 class NisScope(Bridge):

@@ -5,17 +5,12 @@ from pathlib import Path
 import attrs
 
 from dystrack.core.errors import ConfigurationError
+from dystrack.scopes.setting_rules import is_above_zero, is_host, is_not_negative, is_port
 
 __all__ = ["TOKEN_FILE", "ZenSettings"]
 
 TOKEN_FILE = r"C:\ProgramData\Carl Zeiss\ZEN APIGateway\GlobalControlToken.txt"  # noqa: S105
 """Where the gateway keeps the control token."""
-
-
-def _is_positive(_: object, field: "attrs.Attribute[float]", value: float) -> None:
-    if not value > 0:
-        msg = f"{field.name} is {value!r}. Give a number above 0."
-        raise ConfigurationError(msg)
 
 
 @attrs.frozen(kw_only=True)
@@ -24,15 +19,15 @@ class ZenSettings:
 
     prescan_experiment: str = "prescan"
     main_experiment: str = "main_scan"
-    host: str = "localhost"
-    port: int = 5002
+    host: str = attrs.field(default="localhost", validator=is_host)
+    port: int = attrs.field(default=5002, validator=is_port)
     token_file: str = TOKEN_FILE
     certificate: str = ""
     image_folder: str = ""
-    prescan_channel: int = 0
-    answer_s: float = attrs.field(default=30.0, validator=_is_positive)
-    scan_s: float = attrs.field(default=3600.0, validator=_is_positive)
-    stream_s: float = attrs.field(default=2.0, validator=_is_positive)
+    prescan_channel: int = attrs.field(default=0, validator=is_not_negative)
+    answer_s: float = attrs.field(default=30.0, validator=is_above_zero)
+    scan_s: float = attrs.field(default=3600.0, validator=is_above_zero)
+    stream_s: float = attrs.field(default=2.0, validator=is_above_zero)
 
     def token(self) -> str:
         """Return the text of the control token.
