@@ -164,7 +164,10 @@ def offset_chart(rows: Sequence[Row], clock: TimeAxis, unit: str) -> Figure:
     return Figure(
         "offset",
         f"Distance of the target from the centre of each prescan over time, in {unit}",
-        (curve(xs, ys, "distance", "target", unit=unit), *outcome_marks(rows, xs, feet)),
+        (
+            curve(xs, ys, "distance", "target", unit=unit),
+            *outcome_marks(rows, xs, feet, cliponaxis=False),
+        ),
         layout(
             _HEIGHT,
             xaxis=axis(clock.title),

@@ -83,6 +83,20 @@ def test_a_position_without_prescans_for_twice_the_usual_time_is_late(tmp_path):
     assert changes[0]["tiles"]["1"]["state"] == "late"
 
 
+def test_while_all_prescans_wait_nobody_is_late(tmp_path):
+    made_up_run(tmp_path, [AHEAD] * 3)
+    without_end(tmp_path)
+    clock = FakeClock()
+    watch, session = watching(tmp_path, clock=clock)
+    clock.sleep(1e6)
+    assert json.loads(watch.look()[0])["tiles"]["1"]["state"] == "late"
+    with journal_of(tmp_path).open("a", encoding="utf-8") as file:
+        file.write('{"at": "2027-01-15T08:20:00+00:00", "event": "SessionPaused"}\n')
+    (change,) = map(json.loads, watch.look())
+    assert change["session"]["state"] == "paused"
+    assert change["tiles"]["1"]["state"] == "tracking"
+
+
 def test_a_session_tells_how_it_ended(tmp_path):
     made_up_run(tmp_path, [AHEAD])
     watch, session = watching(tmp_path)

@@ -222,7 +222,8 @@ class LiveSession:
         if not text:
             return
         kind = record["event"]
-        level = "bad" if kind in _BAD else "good" if kind in _GOOD else "info"
+        is_bad = kind in _BAD or (kind == "SessionEnded" and bool(record.get("error")))
+        level = "bad" if is_bad else "good" if kind in _GOOD else "info"
         self.n_messages += 1
         self.messages.append(
             {

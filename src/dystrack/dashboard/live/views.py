@@ -73,7 +73,7 @@ def _expected_end(session: LiveSession) -> float | None:
 
 def position_view(session: LiveSession, position: LivePosition, now_s: float) -> dict[str, Any]:
     """Return how a position is doing: what its tile shows."""
-    silent_s = None if position.last_s is None else now_s - position.last_s
+    silent_s = _silent_s(session, position, now_s)
     last = position.rows[-1] if position.rows else None
     state = position_state(
         outcomes=position.outcomes,
@@ -109,11 +109,16 @@ def position_view(session: LiveSession, position: LivePosition, now_s: float) ->
     return view
 
 
+def _silent_s(session: LiveSession, position: LivePosition, now_s: float) -> float | None:
+    """Return for how long a position has been silent; while all prescans wait, nobody is late."""
+    return None if position.last_s is None or session.is_paused else now_s - position.last_s
+
+
 def signs_of(session: LiveSession, now_s: float) -> dict[str, str]:
     """Return a text for each position that changes whenever what its tile shows may do so."""
     signs = {}
     for name, position in session.positions.items():
-        silent_s = None if position.last_s is None else now_s - position.last_s
+        silent_s = _silent_s(session, position, now_s)
         late = is_late(silent_s, position.interval_s)
         run = f"{session.start.get('at')} {session.is_over}"
         signs[name] = f"{run} {len(position.rows)} {late} {position.held}"
