@@ -161,6 +161,7 @@ def offset_chart(rows: Sequence[Row], clock: TimeAxis, unit: str) -> Figure:
     tracked = (row.step if row.outcome == "tracked" else None for row in rows)
     ys = [None if step is None else math.hypot(*step) for step in tracked]
     feet = [0.0 if y is None else y for y in ys]
+    marks = outcome_marks(rows, xs, feet, cliponaxis=False)
     return Figure(
         "offset",
         f"Distance of the target from the centre of each prescan over time, in {unit}",
