@@ -165,10 +165,7 @@ def offset_chart(rows: Sequence[Row], clock: TimeAxis, unit: str) -> Figure:
     return Figure(
         "offset",
         f"Distance of the target from the centre of each prescan over time, in {unit}",
-        (
-            curve(xs, ys, "distance", "target", unit=unit),
-            *outcome_marks(rows, xs, feet, cliponaxis=False),
-        ),
+        (curve(xs, ys, "distance", "target", unit=unit), *marks),
         layout(
             _HEIGHT,
             xaxis=axis(clock.title),

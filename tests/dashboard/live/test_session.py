@@ -87,7 +87,7 @@ def test_while_all_prescans_wait_nobody_is_late(tmp_path):
     made_up_run(tmp_path, [AHEAD] * 3)
     without_end(tmp_path)
     clock = FakeClock()
-    watch, session = watching(tmp_path, clock=clock)
+    watch, _ = watching(tmp_path, clock=clock)
     clock.sleep(1e6)
     assert json.loads(watch.look()[0])["tiles"]["1"]["state"] == "late"
     with journal_of(tmp_path).open("a", encoding="utf-8") as file:
@@ -95,6 +95,15 @@ def test_while_all_prescans_wait_nobody_is_late(tmp_path):
     (change,) = map(json.loads, watch.look())
     assert change["session"]["state"] == "paused"
     assert change["tiles"]["1"]["state"] == "tracking"
+
+
+def test_a_run_that_ended_by_an_error_is_trouble_among_its_events(tmp_path):
+    with pytest.raises(ValueError, match="laser is off"):
+        made_up_run(tmp_path, [ValueError("the laser is off")])
+    _, session = watching(tmp_path)
+    ended, failed, started = answers.messages(session, {})["messages"]
+    assert [ended["level"], failed["level"], started["level"]] == ["bad", "bad", "info"]
+    assert failed["prescan"] == "prescan_1_pos_1.ome.tif"
 
 
 def test_a_session_tells_how_it_ended(tmp_path):
