@@ -10,7 +10,7 @@ import numpy, scipy.ndimage, scipy.optimize
 filters, handlers = list(warnings.filters), list(logging.getLogger().handlers)
 level, before = logging.getLogger().level, set(sys.modules)
 started_s = time.process_time()
-import dystrack.manager.manager, dystrack.pipelines.lateral_line
+import dystrack.manager.assembly, dystrack.pipelines.lateral_line
 duration_s = time.process_time() - started_s
 print(json.dumps({
     "duration_s": duration_s,
@@ -51,3 +51,10 @@ def test_importing_changes_nothing():
     run = probe()
     assert run["same_filters"]
     assert run["same_logger"]
+
+
+def test_a_run_file_loads_no_session_where_only_its_pipeline_runs():
+    """A worker process imports a run file as well."""
+    code = "import dystrack.manager.cmdline, sys; print('dystrack.manager.session' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    assert result.stdout.strip() == b"False"

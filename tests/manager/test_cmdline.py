@@ -13,7 +13,7 @@ from dystrack.core.errors import (
     JournalError,
     TargetNotFoundError,
 )
-from dystrack.manager import cmdline
+from dystrack.manager import assembly
 from dystrack.manager.cmdline import run_via_cmdline
 
 RESULT = ([[0.0, 1.0, 2.0]], {"target_counter": 1})
@@ -61,7 +61,7 @@ class FakeManager:
 @pytest.fixture
 def manager(monkeypatch: pytest.MonkeyPatch) -> FakeManager:
     fake = FakeManager()
-    monkeypatch.setattr(cmdline, "open_run", fake.open_run)
+    monkeypatch.setattr(assembly, "open_run", fake.open_run)
     return fake
 
 

@@ -15,7 +15,7 @@ from dystrack.manager.tracking.rules import TrackingRules
 from dystrack.manager.tracking.target import Failure, Target
 from dystrack.manager.watching.image_names import ImageLabel
 from dystrack.manager.watching.watcher import ArrivedImage
-from dystrack.manager.workers.answers import ask
+from dystrack.manager.workers.asking import ask
 from dystrack.scopes.geometry import PositionUm, View
 from dystrack.scopes.samples.scenes import SCENES, make_sample
 from pipelines.images import write_tiff

@@ -1,11 +1,11 @@
 """The `dystrack` command: finds the command that is meant, and turns errors into exit codes."""
 
 import contextlib
+import importlib
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from dystrack import __version__
 from dystrack.core.errors import ConfigurationError, DyStrackError
@@ -58,9 +58,6 @@ _TITLES = {
     "running": "Track",
     "microscope": "Reach a microscope",
 }
-_NO_FLAGS: Mapping[str, Any] = MappingProxyType(
-    {"help_flags": [], "version_flags": [], "end_of_options_delimiter": ""}
-)
 _EXIT_FAILED = 1
 _EXIT_USAGE = 2
 _EXIT_INTERRUPTED = 130
@@ -105,6 +102,12 @@ def _call_command(tokens: list[str]) -> None:
     if tokens == ["--version"]:  # before anything else is imported
         sys.stdout.write(f"{__version__}\n")
         return
+    name, *words = tokens or [""]
+    for room, commands in _COMMANDS.items():
+        if name in commands and commands[name][0]:
+            module = importlib.import_module(f"dystrack.cli.{room}.{name}")
+            getattr(module, name)(*words)
+            return
     import cyclopts  # noqa: PLC0415  (0.13 s)
 
     try:
@@ -123,12 +126,11 @@ def _app() -> "cyclopts.App":
     app = cyclopts.App(
         name="dystrack", help="A microscope that follows its living sample.", version=__version__
     )
-    unread = {"default_parameter": cyclopts.Parameter(allow_leading_hyphen=True), **_NO_FLAGS}
     for number, (room, commands) in enumerate(_COMMANDS.items()):
         group = cyclopts.Group(_TITLES[room], sort_key=number)
-        for name, (goes_unread, summary) in commands.items():
+        for name, (_, summary) in commands.items():
             target = f"dystrack.cli.{room}.{name}:{name}"  # imported when it is called
-            app.command(target, help=summary, group=group, **(unread if goes_unread else {}))
+            app.command(target, help=summary, group=group)
     return app
 
 

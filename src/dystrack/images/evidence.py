@@ -54,16 +54,7 @@ def evidence_of(image: npt.NDArray[np.generic]) -> float:
         ``(r - 1) / (r + 1)`` with the ratio r of the variances: 0 for noise, 0.5 where the sample
         has twice the variance of the noise, towards 1 for a clear image.
     """
-    projection = _projection(image)
-    bin_px = max(_SMALLEST_BIN_PX, min(projection.shape) // _BINS_ALONG_Y_OR_X)
-    if min(projection.shape) < 2 * bin_px:
-        return 0.0
-    of_noise = _noise_variance(projection) / bin_px**2
-    bins = scipy.ndimage.median_filter(_binned(projection, bin_px), _BEYOND_SPECKS_BINS)
-    of_bins = float(_without_shading(bins).var())
-    if of_bins <= of_noise:
-        return 0.0
-    return float((of_bins - of_noise) / (of_bins + of_noise))
+    return _evidence_in(_projection(image))
 
 
 def evidence_of_pattern(image: npt.NDArray[np.generic]) -> float:
@@ -86,12 +77,12 @@ def evidence_of_pattern(image: npt.NDArray[np.generic]) -> float:
     projection = _projection(image)
     if min(projection.shape) <= _PATTERN_LAG_PX:
         return 0.0
-    projection = _cut(_without_coarse(projection))
-    along_y = projection[_PATTERN_LAG_PX:] * projection[:-_PATTERN_LAG_PX]
-    along_x = projection[:, _PATTERN_LAG_PX:] * projection[:, :-_PATTERN_LAG_PX]
-    variance = float((projection**2).mean())
+    fine = _cut(_without_coarse(projection))
+    along_y = fine[_PATTERN_LAG_PX:] * fine[:-_PATTERN_LAG_PX]
+    along_x = fine[:, _PATTERN_LAG_PX:] * fine[:, :-_PATTERN_LAG_PX]
+    variance = float((fine**2).mean())
     alike = min(float(along_y.mean()), float(along_x.mean())) / variance if variance else 0.0
-    return max(alike / (alike + _HALF_SURE) if alike > 0 else 0.0, evidence_of(image))
+    return max(alike / (alike + _HALF_SURE) if alike > 0 else 0.0, _evidence_in(projection))
 
 
 def extent_of(image: npt.NDArray[np.generic]) -> tuple[float, float, float]:
@@ -185,6 +176,18 @@ def contrast_confidence(
     )
 
 
+def _evidence_in(projection: npt.NDArray[np.float32]) -> float:
+    bin_px = max(_SMALLEST_BIN_PX, min(projection.shape) // _BINS_ALONG_Y_OR_X)
+    if min(projection.shape) < 2 * bin_px:
+        return 0.0
+    of_noise = _noise_variance(projection) / bin_px**2
+    bins = scipy.ndimage.median_filter(_binned(projection, bin_px), _BEYOND_SPECKS_BINS)
+    of_bins = float(_without_shading(bins).var())
+    if of_bins <= of_noise:
+        return 0.0
+    return float((of_bins - of_noise) / (of_bins + of_noise))
+
+
 def _contrast_across_outline(
     smoothed: npt.NDArray[np.uint8], mask: npt.NDArray[np.bool_], width_px: int
 ) -> float:
@@ -246,10 +249,10 @@ def _without_coarse(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 def _cut(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return deviations from the mean, those of bright and dark outliers cut."""
-    deviations = np.abs(plane - np.median(plane))
+    middle = np.median(plane)
+    deviations = np.abs(plane - middle)
     sd = _SD_OF_MAD * np.median(deviations) or _SD_OF_MEAN_DEVIATION * deviations.mean()
     most = _BRIGHTEST_PATTERN_SD * sd
-    middle = np.median(plane)
     cut = np.clip(plane, middle - most, middle + most)
     return np.asarray(cut - cut.mean())
 

@@ -24,7 +24,6 @@ from dystrack.manager.events import (
     StopReason,
     Warned,
 )
-from dystrack.manager.orders import Orders
 from dystrack.manager.record.backlog import (
     describe_resume,
     find_backlog,
@@ -172,6 +171,8 @@ def open_run(
         tell = _open_listeners(stack, folder, settings, replay, on_event, clock)
         controls = _open_controls(stack, settings, controls, _asking(worker, should_stop))
         if settings.control:
+            from dystrack.manager.orders import Orders  # noqa: PLC0415 - only where wanted
+
             controls.ask_also(Orders(folder, clock).take)
         known = past.positions(settings.img_cache, naming) if past else ()
         session = _make_session(folder, settings, naming, worker, known, controls, tell, clock)

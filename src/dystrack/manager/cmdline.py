@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from dystrack.core.errors import DyStrackError
 from dystrack.core.protocols import Pipeline
-from dystrack.manager.assembly import open_run
 from dystrack.manager.manager import run_dystrack_manager
-from dystrack.manager.settings import SETTING_NAMES
 from dystrack.manager.terminal.termination import termination_as_interrupt
 from dystrack.options.command_options import CommandOptions, command_options
 from dystrack.options.standard_output import replace_unknown_characters
@@ -93,6 +91,9 @@ def run_via_cmdline(
     if options.withheld:
         warnings.warn(_withheld_notice(options), UserWarning, stacklevel=2)
     request = _parsed(program, options, tokens)
+    from dystrack.manager.assembly import open_run  # noqa: PLC0415 - a typing mistake comes first
+    from dystrack.manager.settings import SETTING_NAMES  # noqa: PLC0415
+
     keywords = {**manager_kwargs, **request.manager_kwargs}
     given = {name: value for name, value in keywords.items() if name in SETTING_NAMES}
     given["img_kwargs"] = {**analysis_kwargs, **request.analysis_kwargs}

@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dystrack.core.protocols import SYSTEM_CLOCK, Clock, Pipeline, Transmitter
-from dystrack.manager.assembly import open_run
-from dystrack.manager.controls import Controls
-from dystrack.manager.events import Listener
-from dystrack.manager.settings import differing_from_defaults
 from dystrack.manager.watching.image_names import DEFAULT_POSITION_PATTERN
+
+if TYPE_CHECKING:
+    from dystrack.manager.controls import Controls
+    from dystrack.manager.events import Listener
 
 __all__ = ["run_dystrack_manager"]
 
@@ -52,9 +52,9 @@ def run_dystrack_manager(
     answer_files: bool = False,
     send_limit_s: float = 30.0,
     previews: bool = True,
-    on_event: Listener | None = None,
+    on_event: "Listener | None" = None,
     should_stop: Callable[[], bool] | None = None,
-    controls: Controls | None = None,
+    controls: "Controls | None" = None,
     clock: Clock = SYSTEM_CLOCK,
     track: str = "off",
     track_phases: str = "",
@@ -212,6 +212,10 @@ def run_dystrack_manager(
     Exception
         What the pipeline raised on the very first prescan, or on any without fallback.
     """
+    # Processes that only run the pipeline import this file as well, and need nothing of a session.
+    from dystrack.manager.assembly import open_run  # noqa: PLC0415
+    from dystrack.manager.settings import differing_from_defaults  # noqa: PLC0415
+
     given = differing_from_defaults(locals())
     with open_run(
         target_dir,

@@ -84,7 +84,7 @@ def _split(options: CommandOptions, words: Sequence[str], *, needs_folder: bool)
     """Return each name with its text, or with a bool where it was given as a switch."""
     forms = {name: _form(options.arguments_of(name)) for name in options.names}
     app = cyclopts.App(name="dystrack", help_flags=[], version_flags=[])
-    app.default(_function_with_options(forms, needs_folder=needs_folder))
+    app.default(_function_with_options(_named(words, forms), needs_folder=needs_folder))
     try:
         _, bound, _ = app.parse_args(
             _join_switches(words, forms), exit_on_error=False, print_error=False
@@ -102,7 +102,19 @@ def _form(arguments: Iterable[Argument]) -> Any:
     return bool | str if all(bool in value_type.kinds for value_type in types) else str
 
 
-def _function_with_options(forms: Mapping[str, Any], *, needs_folder: bool) -> Callable[..., None]:
+def _named(words: Iterable[str], forms: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that occur among the words: cyclopts takes 0.4 ms for each other one."""
+    names = {_name_of(word).lower() for word in words if word.startswith("--")}
+    return {
+        name: Annotated[form | None, _spelling(name, form, forms)]
+        for name, form in forms.items()
+        if not names.isdisjoint({name.lower(), f"no_{name.lower()}"})
+    }
+
+
+def _function_with_options(
+    options: Mapping[str, Any], *, needs_folder: bool
+) -> Callable[..., None]:
     """Return a function whose signature is the command line; cyclopts reads nothing else."""
 
     def command(**_: Any) -> None: ...
@@ -113,16 +125,11 @@ def _function_with_options(forms: Mapping[str, Any], *, needs_folder: bool) -> C
         default=inspect.Parameter.empty if needs_folder else "",
         annotation=str,
     )
-    options = [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=None,
-            annotation=Annotated[form | None, _spelling(name, form, forms)],
-        )
-        for name, form in forms.items()
+    keywords = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        for name, annotation in options.items()
     ]
-    command.__signature__ = inspect.Signature([folder, *options])  # type: ignore[attr-defined]
+    command.__signature__ = inspect.Signature([folder, *keywords])  # type: ignore[attr-defined]
     return command
 
 

@@ -6,8 +6,6 @@ It belongs where the pipeline runs.
 
 import math
 import numbers
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,41 +14,11 @@ from dystrack.core.analysis import Analysis
 from dystrack.core.error_texts import safe_text
 from dystrack.core.errors import InvalidAnswerError, WorkerError
 from dystrack.core.exchange.coords_file import clean_message
-from dystrack.core.findings import asking_for_findings, take_findings
-from dystrack.core.protocols import Pipeline
-from dystrack.images.evidence import evidence_of_pattern
-from dystrack.images.readers import read_image
-from dystrack.images.waiting import vouch_for
-from dystrack.manager.workers.written_files import written_files
+from dystrack.core.findings import take_findings
 
-__all__ = ["ask", "check_answer", "contained"]
-
-_LARGEST_LOOKED_AT_BYTES = 64_000_000  # more would take more than a few ms to read once more
+__all__ = ["check_answer", "contained"]
 
 _N_VALUES = 5
-
-
-def ask(
-    pipeline: Pipeline, path: str, img_kwargs: Mapping[str, Any], img_cache: Mapping[str, Any]
-) -> Analysis:
-    """Run a pipeline on a complete prescan and return its checked answer.
-
-    Where it does not say itself how sure it is, what the image shows goes with it.
-
-    Raises
-    ------
-    InvalidAnswerError
-        If the answer breaks the contract.
-    Exception
-        What the pipeline raises.
-    """
-    with vouch_for(Path(path)), written_files() as written:
-        kwargs = {**asking_for_findings(pipeline), **img_kwargs}
-        analysis = check_answer(pipeline(path, **kwargs, **img_cache))
-    analysis = analysis._replace(written=tuple(sorted(written)))
-    if analysis.findings.confidence is not None:
-        return analysis
-    return analysis._replace(evidence=_evidence(Path(path), img_kwargs.get("channel")))
 
 
 def check_answer(answer: object) -> Analysis:
@@ -94,19 +62,6 @@ def contained(error: BaseException) -> Exception:
     if isinstance(error, SystemExit):
         what = f"called sys.exit({safe_text(error.code)})"
     return WorkerError(f"The pipeline {what}.").with_traceback(error.__traceback__)
-
-
-def _evidence(path: Path, channel: object) -> float | None:
-    """Return what an image shows; None where that takes too long or cannot be told."""
-    try:
-        if path.stat().st_size > _LARGEST_LOOKED_AT_BYTES:
-            return None
-        image = read_image(path)
-        if image.axes.startswith("C") and isinstance(channel, int):
-            return evidence_of_pattern(image.pixels[channel])
-        return evidence_of_pattern(image.pixels)
-    except Exception:  # noqa: BLE001 - the answer stands, whatever is the matter with the image
-        return None
 
 
 def _plain_dict(cache: object) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from dystrack.core.cores import limit_threads
 from dystrack.core.errors import ConfigurationError
 from dystrack.core.hooks import warm_up
 from dystrack.core.protocols import Pipeline
-from dystrack.manager.workers.answers import ask, contained
+from dystrack.manager.workers.answers import contained
+from dystrack.manager.workers.asking import Asking
 
 __all__ = ["InProcessWorker", "Worker"]
 
@@ -56,6 +57,7 @@ class InProcessWorker:
 
     def __init__(self, pipeline: Pipeline, *, threads: int | None = None) -> None:
         self._pipeline = pipeline
+        self._ask = Asking(pipeline)
         self._threads = threads
         self._refusal: ConfigurationError | None = None
 
@@ -82,7 +84,7 @@ class InProcessWorker:
             If it wants to end the process.
         """
         try:
-            analysis = ask(self._pipeline, path, img_kwargs, copied(img_cache))
+            analysis = self._ask(path, img_kwargs, copied(img_cache))
             return analysis._replace(img_cache=copied(analysis.img_cache))
         except KeyboardInterrupt:  # Ctrl-C is for the session
             raise

@@ -27,7 +27,8 @@ from dystrack.core.error_texts import safe_text
 from dystrack.core.errors import InvalidAnswerError
 from dystrack.core.hooks import warm_up
 from dystrack.core.protocols import Pipeline
-from dystrack.manager.workers.answers import ask, contained
+from dystrack.manager.workers.answers import contained
+from dystrack.manager.workers.asking import Asking
 from dystrack.manager.workers.errors_from_elsewhere import error_as_data
 from dystrack.manager.workers.plain_data import is_plain_data, packed
 from dystrack.options.pipeline_reference import load_pipeline
@@ -62,11 +63,12 @@ def serve(connection: "Connection[bytes, bytes]", recipe: PipelineRecipe) -> Non
         except BaseException as error:  # noqa: BLE001 - a boundary with the user's code
             connection.send_bytes(packed(("failed", error_as_data(error), [])))
             return
+        ask = Asking(pipeline)
         connection.send_bytes(packed(("ready", None, [])))
         while True:
             request = connection.recv_bytes()
             connection.send_bytes(packed(("taken", None, [])))
-            connection.send_bytes(_reply(pipeline, request))
+            connection.send_bytes(_reply(ask, request))
 
 
 def end_group(pid: int) -> None:
@@ -103,11 +105,11 @@ def _loaded(recipe: PipelineRecipe) -> Pipeline:
     return loaded
 
 
-def _reply(pipeline: Pipeline, request: bytes) -> bytes:
+def _reply(ask: Asking, request: bytes) -> bytes:
     """Run the pipeline; whatever happens becomes a reply."""
     with warnings.catch_warnings(record=True) as caught:
         try:
-            content: tuple[str, Any] = "answer", _answer(pipeline, request)
+            content: tuple[str, Any] = "answer", _answer(ask, request)
         except BaseException as error:  # noqa: BLE001 - a boundary with the user's code
             content = "error", error_as_data(error)
     with contextlib.suppress(Exception):  # what a pipeline prints is seen even if it dies next
@@ -116,11 +118,11 @@ def _reply(pipeline: Pipeline, request: bytes) -> bytes:
     return packed((*content, told[:_MOST_WARNINGS]))
 
 
-def _answer(pipeline: Pipeline, request: bytes) -> tuple[Any, ...]:
+def _answer(ask: Asking, request: bytes) -> tuple[Any, ...]:
     """Return an analysis as plain data: its cache as bytes, and whether that is plain data, too."""
     path, *pickles = pickle.loads(request)  # noqa: S301 - our own session's bytes
     img_kwargs, img_cache = map(pickle.loads, pickles)  # what a pipeline once handed on, in part
-    analysis = ask(pipeline, path, img_kwargs, img_cache)
+    analysis = ask(path, img_kwargs, img_cache)
     z, y, x, message, _, findings, *others = analysis
     return (z, y, x, message, *_pickled_cache(analysis), findings.as_data(), *others)
 

@@ -22,7 +22,7 @@ from dystrack.core.findings import FINDINGS_KEY
 from dystrack.core.protocols import Pipeline
 from dystrack.images.image_file import Verdict, inspect_image
 from dystrack.manager.watching.image_names import stem_of
-from dystrack.manager.workers.answers import ask
+from dystrack.manager.workers.asking import ask
 from dystrack.options.pipeline_reference import load_pipeline
 from dystrack.tools.kit.cache_faults import cache_fault
 from dystrack.tools.kit.evaluation.prescan_files import LoadedPrescan, load_prescan, write_prescan

@@ -17,7 +17,7 @@ from dystrack.core.errors import ConfigurationError, FolderError
 from dystrack.core.protocols import Pipeline
 from dystrack.core.steps import Step, listening
 from dystrack.images.image_file import inspect_image
-from dystrack.manager.workers.answers import ask
+from dystrack.manager.workers.asking import ask
 from dystrack.tools.afterwards.skeleton import page_around, section
 
 __all__ = ["Shown", "analysed_in_steps", "write_steps"]
