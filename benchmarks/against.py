@@ -3,8 +3,9 @@
 Both versions run at the same time, each prescan goes to one after the other, and imports and starts
 alternate, so that whatever else the computer does meets both alike. What is measured:
 
-- hand-off: from the writer's close to a readable line, with a pipeline that answers at once, with
-  and without a confidence of its own, in a process of its own and without;
+- hand-off: from the writer's close to a readable line, with a pipeline that answers at once and one
+  that reads and smooths the prescan by itself, with and without a confidence, in a process of its
+  own and without; after the first prescans, whose files are looked through more closely;
 - start: from the command ``dystrack run lateral_line`` to the line that says what is watched;
 - the import of `dystrack.manager.manager`.
 """
@@ -28,11 +29,12 @@ from dystrack.scopes.writing.writers import encode
 
 SHAPE = (21, 128, 256)
 N_IMPORTS = 15
-N_WARM_UP = 3
 WITHOUT_END = ("--no-end_on_esc", "--max_checks", "1000000")
 COMPILED = str(Path(tempfile.gettempdir(), "dystrack_against"))
 REST_S = 0.05
-SETTLING_S = 2.0
+WARM_UP_S = 2.0
+N_FIRST = 4
+SETTLING_S = 11.0  # after this, prescans that stayed as they were are not looked through any more
 ANSWERS = {
     "with a confidence": '{"dystrack_findings": {"confidence": 0.9}} if findings else {}',
     "without": "{}",
@@ -56,7 +58,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("other", type=Path, help="a checkout of the version to compare with")
-    parser.add_argument("--prescans", type=int, default=40)
+    parser.add_argument("--prescans", type=int, default=25)
     parser.add_argument("--starts", type=int, default=9)
     parser.add_argument("--only", choices=("hand-off", "start"))
     given = parser.parse_args()
@@ -96,11 +98,15 @@ def hand_offs(
         folders = [
             on_exit.enter_context(session(version, answer, isolation)) for version in versions
         ]
+        for i in range(N_FIRST):
+            for folder in folders:
+                latency_ms(folder / f"prescan_{i}.tif", data)
+        time.sleep(SETTLING_S)
         rounds = [
             [latency_ms(folder / f"prescan_{i}.tif", data) for folder in folders]
-            for i in range(n_prescans + N_WARM_UP)
+            for i in range(N_FIRST, N_FIRST + n_prescans)
         ]
-    return [list(values) for values in zip(*rounds[N_WARM_UP:], strict=True)]
+    return [list(values) for values in zip(*rounds, strict=True)]
 
 
 @contextlib.contextmanager
@@ -113,7 +119,7 @@ def session(version: Path, answer: str, isolation: str) -> Iterator[Path]:
         command = ["run", str(pipeline), str(folder), isolation, *WITHOUT_END]
         with started(version, command) as process:
             wait_for_first_line(process)
-            time.sleep(SETTLING_S)
+            time.sleep(WARM_UP_S)
             yield folder
             process.terminate()
 
