@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from dystrack.core.coordinates import VoxelSize
-from dystrack.core.coords_file import COORDS_FILE_NAME
+from dystrack.core.exchange.coords_file import COORDS_FILE_NAME
 from dystrack.scopes.writing.writers import encode
 
 SHAPE = (21, 128, 256)
