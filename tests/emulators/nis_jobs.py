@@ -26,8 +26,9 @@ class FakeImage:
 class FakeJobs:
     """Runs the JOB that the macro's first lines describe, over one world."""
 
-    def __init__(self, world, prescan, main_scan, **settings):
+    def __init__(self, world, prescan, main_scan, *, ends_at_top=False, **settings):
         self.world = world
+        self.ends_at_top = ends_at_top  # a z-stack leaves the focus at its last plane
         self.scans = prescan, main_scan
         self.context = types.SimpleNamespace(shouldAbort=lambda: False)
         self.task = self._compile(settings)
@@ -39,6 +40,10 @@ class FakeJobs:
                 self.task([], None, None, self.context)
                 name = f"prescan_{time_point}_{number}"
                 image = FakeImage(self.world.scan(self.scans[0], name), self.scans[0])
+                if self.ends_at_top:
+                    top_um = (self.scans[0].shape_zyx[0] - 1) / 2 * self.scans[0].voxel_size.z_um
+                    here = self.world.position
+                    self.world.stage_to(here._replace(z=here.z + top_um))
                 self.task([image], None, None, self.context)
                 self.world.scan(self.scans[1], f"job_{time_point}_{number}")
 

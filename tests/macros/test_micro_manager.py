@@ -18,7 +18,7 @@ SCRIPT = files("dystrack") / "macros" / "micro_manager" / "dystrack_micro_manage
 STUDIO = Path(__file__).parents[1] / "emulators" / "micro_manager_studio.bsh"
 
 
-def run_script(folder, n_positions=1, **settings):
+def run_script(folder, n_positions=1, focus_lock="false", **settings):
     """Run it as Studio does; only the values in its block of settings are changed."""
     head, end, rest = SCRIPT.read_text("utf-8").partition("// ---- End of the settings")
     given = {"FOLDER": f'"{folder.as_posix()}"', "INTERVAL_S": 0, "PLANES": 9, "Z_STEP_UM": 4.0}
@@ -28,7 +28,8 @@ def run_script(folder, n_positions=1, **settings):
         )
         assert n_found == 1, name
     log = folder / "log.txt"
-    studio = f'LOG = "{log.as_posix()}"; N_POSITIONS = {n_positions};\n{STUDIO.read_text()}'
+    around = f'LOG = "{log.as_posix()}"; N_POSITIONS = {n_positions};'
+    studio = f"{around} HAS_FOCUS_LOCK = {focus_lock};\n{STUDIO.read_text()}"
     program = folder / "script.bsh"
     program.write_text(studio + head + end + rest, encoding="ascii")
     done = subprocess.run(
@@ -92,6 +93,14 @@ def test_it_refuses_to_start_before_dystrack_or_without_positions(tmp_path):
     assert "Start DySTrack before this script" in run_script(tmp_path)[0]
     with Answering(tmp_path):
         assert "Mark your samples" in run_script(tmp_path, n_positions=0)[0]
+        assert "Switch the focus lock off" in run_script(tmp_path, focus_lock="true")[0]
+
+
+def test_a_prescan_of_one_plane_does_not_send_the_focus_to_where_it_is(tmp_path):
+    with Answering(tmp_path, lambda _: (CoordsLine(0.0, 17.5, 21.5, "OK"), None)):
+        said, scans = run_script(tmp_path, TIME_POINTS=1, PLANES=1)
+    assert "hangs" not in said
+    assert scans[0][:3] == pytest.approx([2005.0, 1005.0, 803.0])
 
 
 def test_beanshell_is_there():

@@ -40,6 +40,13 @@ def test_it_follows_two_samples(tmp_path, axes):
     assert names == {f"prescan_{t}_pos_{p}.tif" for t in range(1, 13) for p in (1, 2)}
 
 
+def test_it_is_right_wherever_a_stack_leaves_the_focus(tmp_path):
+    jobs = jobs_in(tmp_path, ends_at_top=True)
+    with Answering(tmp_path):
+        jobs.run(12)
+    assert max(scan.distance_um for scan in jobs.world.main_scans()) <= 0.5
+
+
 def test_its_prescans_say_what_they_are(tmp_path):
     jobs = jobs_in(tmp_path, TIMEOUT_S=0)
     with Answering(tmp_path, lambda _: None):

@@ -241,6 +241,12 @@ def test_it_is_stopped_though_one_part_has_no_stop(scope, core, monkeypatch):
         ({"config": "MMConfig_nonsense.cfg"}, "could not be loaded"),
         ({"z_owner": "me"}, "z_owner is 'me'"),
         ({"objective": "1000x"}, "There is no objective '1000x'. Choose one of Nikon 40X"),
+        (
+            {"prescan_channels": "GFP"},
+            "There is no preset 'GFP' in the group 'Channel'. It has: Cy5",
+        ),
+        ({"main_planes": 3, "main_channels": "Lasers/488"}, "in the group 'Lasers'. It has: none"),
+        ({"prescan_binning": "7"}, "The camera has no binning '7'. Choose one of 1, 2"),
         ({"settle_s": -1.0}, "settle_s is -1.0"),
         ({"prescan_planes": 0}, "planes of a scan is 0"),
         ({"main_planes": 3, "main_channels": "a/b/c"}, "'a/b/c' is not understood"),

@@ -2,7 +2,8 @@
 """NIS-Elements: follow living samples with DySTrack, inside a JOB (NIS 6.10 and newer).
 
 Status: emulated from public documentation; contains guesses: that calibration is in the order of
-size (x, y, z); that XY_Move and Z_Move return when the stage has stopped.
+size (x, y, z); that XY_Move and Z_Move return when the stage has stopped; that a z-stack lies
+around where the focus was before it.
 
 To use it, make this JOB (JOBS Explorer > Create New Job); POSITIONS must be the number of points:
 
@@ -57,11 +58,13 @@ def run(imgs, Job, macro, ctx):  # noqa: N803, ARG001 - what NIS calls
     number = state["visits"] % POSITIONS + 1
     if len(imgs) == 0:
         go_to(state["next"].get(str(number)))
+        state["here"] = position()  # of the prescan; after it the focus may be elsewhere
+        write_state(state)
         return
     time_point = state["visits"] // POSITIONS + 1
+    here = state.pop("here", None) or position()
     state["visits"] += 1
     write_state(state)  # before anything else, so that no name is used twice
-    here = position()
     name = "prescan_%d_pos_%d.tif" % (time_point, number)
     write_tiff(imgs[0], name)
     answer = wait_for(name, ctx)

@@ -23,7 +23,9 @@ FOLDER = r"D:\dystrack\experiment_1"  # the folder that DySTrack watches
 PRESCAN_EXPERIMENT = "prescan"  # names of the two experiments, as ZEN shows them
 MAIN_EXPERIMENT = "main_scan"
 PRESCAN_NAME = "prescan"  # how their names begin; the word of their phase, if there are phases
-FIRST_TIME_POINT = 1  # to go on with an experiment: one more than the last time point
+# To go on with an experiment: one more than the last time point; and store the positions of your
+# samples in the prescan's experiment anew, for they have moved.
+FIRST_TIME_POINT = 1
 TIME_POINTS = 100  # number of the last time point
 INTERVAL_S = 300  # from the beginning of a time point to that of the next
 ANSWER_FILES = True  # recommended; False: count lines, for a DySTrack without --answer_files

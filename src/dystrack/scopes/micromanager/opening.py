@@ -99,6 +99,8 @@ def open_micromanager(
         channels = parse_channels(main_channels)
         main_scan = Recipe(main_planes, main_step_um, main_exposure_ms, channels, main_binning)
     with loaded_core(config) as core:
+        for recipe in filter(None, (prescan, main_scan)):
+            _check_recipe(core, recipe)
         _put_in_place(core, objective)
         from dystrack.scopes.micromanager.bridge import MicroManagerScope  # noqa: PLC0415 - heavy
 
@@ -167,6 +169,26 @@ def _load(core: "CMMCorePlus", config: str) -> None:
             "on, and see that their adapters are installed: mmcore install."
         )
         raise ConfigurationError(msg) from error
+
+
+def _check_recipe(core: "CMMCorePlus", recipe: Recipe) -> None:
+    """Refuse a scan with presets or a binning that the configuration does not have."""
+    for channel in recipe.channels:
+        has_group = channel.group in core.getAvailableConfigGroups()
+        presets = core.getAvailableConfigs(channel.group) if has_group else ()
+        if channel.preset not in presets:
+            msg = (
+                f"There is no preset {channel.preset!r} in the group {channel.group!r}. It has: "
+                f"{', '.join(presets) or 'none'}."
+            )
+            raise ConfigurationError(msg)
+    camera = core.getCameraDevice()
+    if not (recipe.binning and camera):
+        return
+    known = core.getAllowedPropertyValues(camera, "Binning")
+    if known and recipe.binning not in known:
+        msg = f"The camera has no binning {recipe.binning!r}. Choose one of {', '.join(known)}."
+        raise ConfigurationError(msg)
 
 
 def _put_in_place(core: "CMMCorePlus", objective: str) -> None:
