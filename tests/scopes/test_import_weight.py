@@ -1,7 +1,13 @@
 import subprocess
 import sys
 
-MODULES = ("simulator", "samples.scenes", "writing.writers", "writing.behaviours", "visits")
+MODULES = (
+    "simulated.simulator",
+    "samples.scenes",
+    "writing.writers",
+    "writing.behaviours",
+    "simulated.visits",
+)
 HEAVY = {"tifffile", "nd2", "pylibCZIrw", "scipy", "skimage", "matplotlib"}
 
 
