@@ -31,6 +31,7 @@ from dystrack.manager.watching.folder_lock import FolderLock
 N_TIME_POINTS, N_POSITIONS, N_SESSIONS, N_VIEWERS = 4000, 4, 12, 3
 INTERVAL_S = 10.0
 UPDATES = 15
+LOOK_S = 4.0  # that a person looks at the overview
 _FALLING_BACK = (
     "[...document.querySelectorAll('.tile .chip')].some((e) => e.textContent === 'falling back')"
 )
@@ -187,6 +188,7 @@ def measure_page() -> None:
             browser.get(link)
             wait(browser, f"document.querySelectorAll('.tile').length === {N_POSITIONS}")
             print(f"overview opens in {time.perf_counter() - began_s:.2f} s")
+            time.sleep(LOOK_S)
             began_s = time.perf_counter()
             browser.execute_script("document.querySelector('.tile').click()")
             wait(browser, "document.querySelector('.chart')")

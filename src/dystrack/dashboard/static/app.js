@@ -1,6 +1,7 @@
 // Which page is shown, and that it stays up to date.
 import { connect, listen, store } from "./store.js";
 import { h, setClass, setText } from "./dom.js";
+import { loadPlotly } from "./chart-panel.js";
 import { Overview, positionLink } from "./overview.js";
 import { PositionPage } from "./position.js";
 import { RunPage } from "./run.js";
@@ -68,4 +69,6 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => disp
 listen((id) => { open(false); page?.update(id); if (id) say(id); });
 addEventListener("hashchange", () => { shown = null; open(true); });
 setInterval(() => { if (!document.hidden) page?.tick(); }, 1000);
+// Charts are wanted soon: what draws them is there before somebody opens a position.
+setTimeout(() => (globalThis.requestIdleCallback ?? setTimeout)(loadPlotly), 1500);
 connect((text, kind) => { setText(link, text); setClass(link, `link ${kind}`); });

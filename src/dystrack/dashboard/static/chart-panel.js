@@ -7,7 +7,7 @@ const SHARE = 0.015;
 const LEAST_PAUSE_MS = 900;
 
 let plotly = null;
-const loadPlotly = () => {
+export const loadPlotly = () => {
   plotly ??= new Promise((loaded, failed) => {
     document.head.append(h("script", { src: "/static/plotly.js", onload: loaded, onerror: failed }));
   });
