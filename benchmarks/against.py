@@ -3,9 +3,9 @@
 Both versions run at the same time, each prescan goes to one after the other, and imports and starts
 alternate, so that whatever else the computer does meets both alike. What is measured:
 
-- hand-off: from the writer's close to a readable line, with a pipeline that answers at once and one
-  that reads and smooths the prescan by itself, with and without a confidence, in a process of its
-  own and without; after the first prescans, whose files are looked through more closely;
+- hand-off: from the writer's close to a readable line, with a pipeline that answers at once, that
+  says how sure it is or not, and with one that reads and smooths the prescan by its own means;
+  after the first prescans, whose files are looked through more closely;
 - start: from the command ``dystrack run lateral_line`` to the line that says what is watched;
 - the import of `dystrack.manager.manager`.
 """
@@ -35,13 +35,22 @@ REST_S = 0.05
 WARM_UP_S = 2.0
 N_FIRST = 4
 SETTLING_S = 11.0  # after this, prescans that stayed as they were are not looked through any more
-ANSWERS = {
-    "with a confidence": '{"dystrack_findings": {"confidence": 0.9}} if findings else {}',
-    "without": "{}",
+NO_CONFIDENCE = "{}"
+CONFIDENCE = '{"dystrack_findings": {"confidence": 0.9}} if findings else {}'
+SMOOTHING = "{} if gaussian_filter(imread(target_path).astype('f4'), 2).size else {}"
+CASES = {
+    "at once, sure": (CONFIDENCE, "--isolate"),
+    "at once, sure, same process": (CONFIDENCE, "--no-isolate"),
+    "at once, not sure": (NO_CONFIDENCE, "--isolate"),
+    "reads and smooths, not sure": (SMOOTHING, "--isolate"),
 }
 PIPELINE = '''
+from scipy.ndimage import gaussian_filter
+from tifffile import imread
+
+
 def analyze_image(target_path, findings=False):
-    """Answer without looking at the image.
+    """Answer with the middle of the image.
 
     Parameters
     ----------
@@ -65,10 +74,8 @@ def main() -> None:
     versions = (given.other / "src", Path(__file__).parents[1] / "src")
     print("| what | other / ms | this / ms | ratio |\n| --- | --- | --- | --- |")
     if given.only != "start":
-        for isolation in ("--isolate", "--no-isolate"):
-            for name, answer in ANSWERS.items():
-                latencies_ms = hand_offs(versions, answer, isolation, given.prescans)
-                print_row(f"hand-off, {name}, {isolation}", latencies_ms)
+        for name, (answer, isolation) in CASES.items():
+            print_row(f"hand-off, {name}", hand_offs(versions, answer, isolation, given.prescans))
     if given.only != "hand-off":
         print_row("run to watching", alternately(start_ms, versions, given.starts))
         print_row("import of the manager", alternately(import_ms, versions, N_IMPORTS))
