@@ -56,15 +56,14 @@ def write_targets(
     OSError
         If a file could not be written or removed.
     """
-    texts = {
-        _JSON: _as_json(prescan, targets, shape_zyx, voxel_size),
-        _TEXT: "\n".join((HEADER, *map(_line, targets), "")),
-    }
-    for suffix, text in texts.items():
-        path = prescan.with_name(prescan.name + suffix)
-        if targets:
-            put_in_place(path, text, suffix)
-        elif os.path.exists(path):  # noqa: PTH110 - also where the name would be too long
+    paths = {suffix: prescan.with_name(prescan.name + suffix) for suffix in (_JSON, _TEXT)}
+    if targets:
+        content = _as_json(prescan, targets, shape_zyx, voxel_size)
+        put_in_place(paths[_JSON], content, _JSON)
+        put_in_place(paths[_TEXT], "\n".join((HEADER, *map(_line, targets), "")), _TEXT)
+        return
+    for path in paths.values():
+        if os.path.exists(path):  # noqa: PTH110 - also where the name would be too long
             path.unlink()
 
 

@@ -59,14 +59,15 @@ class Asking:
         Exception
             What the pipeline raises.
         """
-        judging = _Judging(Path(path), img_kwargs.get("channel"))
-        if not self._says_how_sure:
-            judging.start()
-        with vouch_for(Path(path)), written_files() as written:
+        image = Path(path), img_kwargs.get("channel")
+        judging = None if self._says_how_sure else _Judging(*image)
+        with vouch_for(image[0]), written_files() as written:
             kwargs = {**self._for_findings, **img_kwargs}
             analysis = check_answer(self._pipeline(path, **kwargs, **img_cache))
         self._says_how_sure = analysis.findings.confidence is not None
-        evidence = None if self._says_how_sure else judging.result()
+        evidence = None
+        if not self._says_how_sure:
+            evidence = _judged(*image) if judging is None else judging.result()
         return analysis._replace(written=tuple(sorted(written)), evidence=evidence)
 
     @cached_property
@@ -82,28 +83,30 @@ def ask(
 
 
 class _Judging(threading.Thread):
-    """Finds out what an image shows, as soon as it is started."""
+    """Finds out, beside the pipeline, what an image shows."""
 
     def __init__(self, path: Path, channel: object) -> None:
         super().__init__(name="dystrack-judging", daemon=True)
-        self._path = path
-        self._channel = channel
+        self._image = path, channel
         self._evidence: float | None = None
+        self.start()
 
     def run(self) -> None:
-        """Judge the image; None where that takes too long or cannot be told."""
-        try:
-            self._evidence = _evidence(self._path, self._channel)
-        except Exception:  # noqa: BLE001 - the answer stands, whatever is the matter with the image
-            self._evidence = None
+        """Judge the image."""
+        self._evidence = _judged(*self._image)
 
     def result(self) -> float | None:
         """Return what the image shows, once that is known."""
-        if self.ident is None:
-            self.run()
-        else:
-            self.join()
+        self.join()
         return self._evidence
+
+
+def _judged(path: Path, channel: object) -> float | None:
+    """Return what an image shows; None where that takes too long or cannot be told."""
+    try:
+        return _evidence(path, channel)
+    except Exception:  # noqa: BLE001 - the answer stands, whatever is the matter with the image
+        return None
 
 
 def _evidence(path: Path, channel: object) -> float | None:
