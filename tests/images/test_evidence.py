@@ -5,6 +5,7 @@ import pytest
 import scipy
 import tifffile
 
+from dystrack.images import evidence
 from dystrack.images.evidence import (
     contrast_confidence,
     evidence_of,
@@ -87,3 +88,11 @@ def test_a_fine_pattern_is_evidence_of_a_pattern():
 def test_real_prescans_are_evidence_of_a_pattern(prescans):
     for name in ("zeiss980_lateral_line_imagej.tif", "nikonAXR_chick_node_2d.tiff"):
         assert evidence_of_pattern(tifffile.imread(prescans / name)) > 0.75
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("n_planes", [257, 258])
+def test_sum_of_bright_planes_does_not_overflow(n_planes, dtype):
+    brightest = np.iinfo(dtype).max
+    projection = evidence._projection(np.full((n_planes, 2, 3), brightest, dtype))
+    assert (projection == np.float32(int(brightest) * n_planes)).all()

@@ -27,6 +27,7 @@ _BRIGHTEST_PATTERN_SD = 2.0  # so that a few bright specks do not count for a pa
 _SD_OF_MAD = 1.4826
 _SD_OF_MEAN_DEVIATION = 1.2533
 _HALF_SURE = 0.1  # noise, shading and specks reach 0.06, a dim real prescan 0.19
+_FEW_PLANES = 257  # of 255 at most, which 16 bits hold
 _ROUNDING_SD = 12**-0.5  # of whole grey values, once for each axis that was smoothed
 _CERTAIN_CONTRAST_SD = 5.0  # brightest spots of smoothed noise reach 3.5
 _CERTAIN_EDGE_SD = 2.0
@@ -208,8 +209,9 @@ def _white_noise_left(gauss_sigma: float) -> float:
 def _projection(image: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
     """Return the sum along z."""
     stack = image.reshape((-1, *image.shape[-2:]))
-    # Sums of up to 65,536 planes of 16 bits fit; wider integers would take ten times as long.
-    narrow = np.uint32 if image.dtype in (np.uint8, np.uint16) else None
+    # As narrow as sums of planes fit in (up to 65,536 planes of 16 bits): the wider, the slower.
+    few = image.dtype == np.uint8 and len(stack) <= _FEW_PLANES
+    narrow = np.uint16 if few else np.uint32 if image.dtype in (np.uint8, np.uint16) else None
     projection = np.empty(stack.shape[1:], np.float32)
 
     def project(first: int, last: int) -> None:
@@ -265,8 +267,8 @@ def _noise_variance(plane: npt.NDArray[np.float32]) -> float:
 def _binned(plane: npt.NDArray[np.float32], bin_px: int) -> npt.NDArray[np.float32]:
     """Return the means of square bins; rows and columns that fill none are left out."""
     n_y, n_x = (size // bin_px for size in plane.shape)
-    bins = plane[: n_y * bin_px, : n_x * bin_px].reshape(n_y, bin_px, n_x, bin_px)
-    means: npt.NDArray[np.float32] = bins.mean(axis=(1, 3))
+    rows = plane[: n_y * bin_px, : n_x * bin_px].reshape(n_y, bin_px, n_x * bin_px).mean(axis=1)
+    means: npt.NDArray[np.float32] = rows.reshape(n_y, n_x, bin_px).mean(axis=2)
     return means
 
 
