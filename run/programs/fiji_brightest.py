@@ -13,21 +13,26 @@ import json
 from ij import IJ
 from ij.measure import Measurements
 from ij.plugin import ZProjector
-from ij.process import ImageStatistics
+from ij.plugin.filter import ThresholdToSelection
+from ij.process import AutoThresholder, ImageStatistics
 
-image = IJ.openImage(path)
-middle_z = (image.getNSlices() - 1) / 2.0
-projection = ZProjector.run(image, "max") if image.getNSlices() > 1 else image
-IJ.run(projection, "Gaussian Blur...", "sigma=3")
-IJ.setAutoThreshold(projection, "Otsu dark")
-IJ.run(projection, "Create Selection", "")
-roi = projection.getRoi()
-if roi is None:
-    print(json.dumps({"not_found": "nothing is above the threshold"}))
-else:
+
+def find(image):
+    """Return the answer for an image; no menu command is used, since those need a window."""
+    if image is None:
+        return {"error": "ImageJ cannot open that file; Bio-Formats may"}
+    middle_z = (image.getNSlices() - 1) / 2.0
+    projection = ZProjector.run(image, "max") if image.getNSlices() > 1 else image
     processor = projection.getProcessor()
+    processor.blurGaussian(3)
+    processor.setAutoThreshold(AutoThresholder.Method.Otsu, True)
+    roi = ThresholdToSelection().convert(processor)
+    if roi is None:
+        return {"not_found": "nothing is above the threshold"}
     processor.setRoi(roi)
     found = ImageStatistics.getStatistics(processor, Measurements.CENTER_OF_MASS, None)
     # ImageJ counts from the corner of the first pixel, DySTrack from its centre.
-    y, x = found.yCenterOfMass - 0.5, found.xCenterOfMass - 0.5
-    print(json.dumps({"z": middle_z, "y": y, "x": x}))
+    return {"z": middle_z, "y": found.yCenterOfMass - 0.5, "x": found.xCenterOfMass - 0.5}
+
+
+print(json.dumps(find(IJ.openImage(path))))

@@ -200,6 +200,18 @@ def test_a_model_for_stacks_takes_no_plane(plane, tmp_path):
         analyze_image(plane, brightness(tmp_path / "m.onnx", ANY_STACK))
 
 
+def test_a_map_may_have_its_channels_behind_as_tensorflow_has_them(plane, tmp_path):
+    nodes = [
+        helper.make_node("Identity", ["image"], ["same"]),
+        helper.make_node("Transpose", ["same"], ["result"], perm=[0, 2, 3, 1]),
+    ]
+    behind = model_file(tmp_path / "behind.onnx", nodes)
+    before = model_file(
+        tmp_path / "before.onnx", [helper.make_node("Identity", ["image"], ["result"])]
+    )
+    assert analyze_image(plane, behind)[:4] == analyze_image(plane, before)[:4]
+
+
 def test_a_model_that_gives_no_map_is_told(plane, tmp_path):
     nodes = [helper.make_node("ReduceMax", ["image"], ["result"], axes=[2], keepdims=1)]
     with pytest.raises(AnalysisError, match="not a map of the same size"):

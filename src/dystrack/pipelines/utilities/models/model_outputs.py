@@ -185,11 +185,13 @@ def _map_of(model: OnnxModel, image: Singles, tiles: Tiles) -> npt.NDArray[Any]:
 
     def run(tile: Singles) -> npt.NDArray[Any]:
         result = model.run(tile)
-        channel = result[-1] if result.ndim == tile.ndim + 1 else result
-        if channel.shape != tile.shape:
+        # Its last channel; TensorFlow has channels behind the axes of the image.
+        maps = (result[-1], result[..., -1]) if result.ndim == tile.ndim + 1 else (result,)
+        fitting = [channel for channel in maps if channel.shape == tile.shape]
+        if not fitting:
             msg = f"The model gives {result.shape} for {tile.shape}: not a map of the same size."
             raise AnalysisError(msg)
-        return channel
+        return fitting[0]
 
     if image.ndim == len(model.sizes):
         return map_in_tiles(image, model.sizes, overlap, largest, run)

@@ -34,6 +34,7 @@ _REMEDIES: Mapping[str, Mapping[str, str]] = {
     },
     "planes missing": {"": "more planes above and below the sample"},
 }
+_SILENT = "the answer is OK but wrong"
 _SHIFTS = ("shifted z", "shifted y", "shifted x")
 _LIMIT_ADVICE = "max_step_px, so that no jump is followed, and track auto, which doubts jumps"
 
@@ -105,8 +106,8 @@ def _headline(conditions: Sequence[Condition]) -> str:
         )
     low, high = share_interval(n_wrong, n)
     return (
-        f"In {n_wrong} of {n} cases it answered OK and was wrong ({low:.0%} to {high:.0%}); "
-        f"{n_right} were right."
+        f"In {n_wrong} of {n} cases it answered OK and was wrong (with 95 % confidence {low:.0%} to "
+        f"{high:.0%}); {n_right} were right."
     )
 
 
@@ -129,8 +130,8 @@ def _unsafe_shifts(axis: str, group: Sequence[Condition]) -> list[str]:
     least = min(abs(c.level) for c in wrong)
     n_wrong, n = sum(c.n_of["wrong"] for c in wrong), sum(c.n for c in wrong)
     sentence = (
-        f"From ±{least:g} % offset along {axis} it answers OK and is wrong in {n_wrong} of {n} "
-        f"cases, by up to {max(c.wrong_px or 0.0 for c in wrong):.0f} px: set {_LIMIT_ADVICE}."
+        f"Offset along {axis} of ±{least:g} % or more: {_SILENT} in {n_wrong} of {n} cases, by up "
+        f"to {max(c.wrong_px or 0.0 for c in wrong):.0f} px. What helps: {_LIMIT_ADVICE}."
     )
     return [sentence]
 
@@ -140,16 +141,18 @@ def _unsafe(family: str, group: Sequence[Condition], options: Collection[str]) -
     wrong = [c for c in group if c.n_of["wrong"] and c.error_px is not None]
     if not wrong:
         return []  # also where there was nothing to be found: that is a fault of its own
-    cases = ", ".join(
-        f"{c.stress.removeprefix(family).strip()} in {c.n_of['wrong']} of {c.n}".strip()
-        for c in wrong
-    )
+    cases = ", ".join(f"{c.n_of['wrong']} of {c.n}{_level_of(c, family)}" for c in wrong)
     worst = max(c.wrong_px or 0.0 for c in wrong)
     sentence = (
-        f"{family.capitalize()} it answers OK and is wrong ({cases}), by up to {worst:.0f} px: "
-        f"set {_remedy(family, options)}."
+        f"{family.capitalize()}: {_SILENT} in {cases}, by up to {worst:.0f} px. "
+        f"What helps: {_remedy(family, options)}."
     )
     return [sentence]
+
+
+def _level_of(condition: Condition, family: str) -> str:
+    level = condition.stress.removeprefix(family).strip(" ,")
+    return f" ({level})" if level else ""
 
 
 def _never_wrong(conditions: Sequence[Condition]) -> Iterator[str]:
@@ -160,9 +163,9 @@ def _never_wrong(conditions: Sequence[Condition]) -> Iterator[str]:
         f"{c.stress} ({c.n - c.n_of['right']} of {c.n})" for c in never if c.stress not in right
     ]
     if right:
-        yield f"Always right: {', '.join(right)}."
+        yield f"Always right: {'; '.join(right)}."
     if told:
-        yield f"Fails or warns where it is not right, never silently wrong: {', '.join(told)}."
+        yield f"Fails or warns where it is not right, never silently wrong: {'; '.join(told)}."
 
 
 def _remedy(family: str, options: Collection[str]) -> str:
