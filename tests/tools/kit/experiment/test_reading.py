@@ -104,8 +104,16 @@ def test_a_path_among_the_options_is_seen_from_the_file(tmp_path, monkeypatch, c
     assert read(tmp_path, text).analysis_kwargs == {"model": str(model), "aim": "left"}
 
 
-def test_notepad_may_have_written_it(tmp_path):
-    assert read(tmp_path, ("\ufeff" + NAME.replace("\n", "\r\n")).encode()).manager_kwargs == {}
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeff" + NAME.replace("\n", "\r\n"),
+        NAME.replace(" = ", "\t=\t"),
+        NAME.replace("\n", "\t\n\t"),
+    ],
+)
+def test_a_mark_at_the_start_line_ends_of_windows_and_tabs_are_taken(tmp_path, text):
+    assert read(tmp_path, text.encode()).manager_kwargs == {}
 
 
 def test_every_setting_stands_in_one_section():
@@ -152,6 +160,30 @@ WRONG = [
         "experiment.toml is not written in UTF-8",
         "Save it",
     ),
+    # What word processors, spreadsheets, other languages and other systems make of it.
+    (OPTIONS + "gauss_sigma = 1.000,5", "gauss_sigma = 1.000,5", "decimal point"),
+    (OPTIONS + "gauss_sigma = '2,5'", "not '2,5'", "2.5 with a decimal point"),
+    (OPTIONS + "gauss_sigma = 2;", "gauss_sigma = 2;", "nothing behind it"),
+    (OPTIONS + "gauss_sigma = 3,  # px", "gauss_sigma = 3,", "nothing behind it"),
+    (OPTIONS + "gauss_sigma = 2.5.1", "gauss_sigma = 2.5.1", "one number"),
+    (OPTIONS + "gauss_sigma = 3 4", "gauss_sigma = 3 4", "one number"),
+    (OPTIONS + "gauss_sigma == 2", "gauss_sigma == 2", "a single ="),
+    (LIMITS + "max_step_um = [10 50 50]", "[10 50 50]", "commas between the values"),
+    (LIMITS + "max_step_um = [10; 50; 50]", "[10; 50; 50]", "commas between the values"),
+    (LIMITS + "max_step_um = (10, 50, 50)", "(10, 50, 50)", "square brackets"),
+    (LIMITS + "max_step_um = [10,5, 50, 50]", "max_step_um is [10, 5, 50, 50]", "or three"),
+    (WATCHING + "file_start = `prescan`", "`prescan`", "straight quotation marks"),
+    (WATCHING + "file_start = »prescan«", "»prescan«", "straight quotation marks"),
+    ("[pipeline]\nname = C:\\lab\\mine.py", "mine.py", "between single quotation marks"),
+    ('[pipeline]\nname = "\\\\server\\share\\p.py"', "share", "between single quotation marks"),
+    ("pipeline]\nname = 'drift'", "line 1: pipeline]", "Open the name of the section"),
+    ("// mine\n" + NAME, "line 1: // mine", "comment with #"),
+    ("; mine\n" + NAME, "line 1: ; mine", "comment with #"),
+    (NAME.replace(" ", "\u00a0"), "line 2", "nobody sees"),
+    (NAME.replace("name", "name\u200b"), "line 2", "nobody sees"),
+    (b"\xef\xbb\xbf" + b"\xef\xbb\xbf" + NAME.encode(), "line 1", "nobody sees"),
+    (NAME.encode("utf-16"), "experiment.toml is not written in UTF-8", "in Notepad"),
+    (NAME.encode("utf-16-le"), "experiment.toml is not written in UTF-8", "in Notepad"),
     # No such section or key: the nearest one.
     (NAME + "[limit]\nmax_failures = 1", "There is no section [limit]", "Did you mean limits?"),
     ("limits = 3\n" + NAME, "limits is 3", "write [limits] above its keys"),

@@ -16,22 +16,30 @@ _LINE_NUMBER = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _SWALLOWED = re.compile(r'"[A-Za-z]:\\[^\\"]')  # "D:\new" is a line break and "ew"
 _WINDOWS_PATH = r"Put a Windows path between single quotation marks: 'D:\data'."
+_ONE_NUMBER = "Write one number, such as 3.5, with nothing behind it."
 _LONGEST_LINE = 80
 
 # What is wrong with a line by its looks, in the order in which it is asked.
 _MISTAKES = tuple(
     (re.compile(pattern), remedy)
     for pattern, remedy in (
-        ("[\u2018\u2019\u201c-\u201e«»]", 'Write straight quotation marks: "text".'),
+        ("[\u00a0\u200b-\u200d\u2060\ufeff]", "It holds a sign that nobody sees: type it anew."),
+        ("[\u2018\u2019\u201a-\u201e«»`\u00b4]", 'Write straight quotation marks: "text".'),
+        (r"^\s*(//|;|%)", "Begin a comment with #."),
+        (r"==|:=", "Write a single =."),
+        (r"=\s*[A-Za-z]:[\\/]", _WINDOWS_PATH),
         (r'=\s*"[^"]*\\', _WINDOWS_PATH),
         (r"=\s*(True|False|TRUE|FALSE)\b", "Write true or false in lower case."),
         (r"=\s*([Nn]one|null|nil)\b", "Leave the line out where there is no value."),
-        (r"=\s*[+-]?\d+,\s*\d", "Write a decimal point (3.5), and several numbers in brackets."),
+        (r"=\s*[+-]?[\d.]+[,;]\s*(#.*)?$|=\s*\d+\.\d+\.|=\s*\d+\s+\d", _ONE_NUMBER),
+        (r"=\s*\(", "Write several numbers in square brackets: [10, 50, 50]."),
+        (r"=\s*[+-]?[\d.]+,\s*\d", "Write a decimal point (3.5), and several numbers in brackets."),
         (r"=\s*[+-]?\d[\d.]*\s*[A-Za-zµ%]", "Give the number alone, without a unit."),
         (r"=\s*[+-]?(\.\d|\d+\.(?!\d))", "Write a digit before and after the point: 0.5."),
         (r"=\s*[+-]?0\d", "Write the number without leading zeros."),
         (r"=\s*(#.*)?$", "Give a value behind =, or leave the line out."),
         (r"^\s*\[[^\]]*$", "Close the name of the section with ]."),
+        (r"^\s*[^\[=]*\]\s*$", "Open the name of the section with [."),
         (r"=\s*(\"[^\"]*|'[^']*)$", "Close the quotation mark."),
         (r"=\s*[\[{]", "Close the brackets, with commas between the values."),
         (r"^\s*[\w-]+\s+[\w -]+=", "Write the name on the left of = without spaces."),
@@ -64,15 +72,23 @@ def load_toml(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text("utf-8-sig")
     except UnicodeDecodeError:
-        msg = f"{path} is not written in UTF-8. Save it again with the encoding UTF-8."
-        raise ConfigurationError(msg) from None
+        raise _not_utf_8(path) from None
     except FileNotFoundError:
         msg = f"There is no file {path}. Correct its name, or make it with: dystrack init."
         raise ConfigurationError(msg) from None
     except OSError as error:
         msg = f"{path} cannot be read: {error}. Check its name and its rights."
         raise ConfigurationError(msg) from None
+    if "\0" in text:  # two bytes a letter, as Notepad's "Unicode" has it
+        raise _not_utf_8(path)
     return parse_toml(text, path.name)
+
+
+def _not_utf_8(path: Path) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path} is not written in UTF-8. Save it again with the encoding UTF-8; in Notepad: "
+        "File, Save as, Encoding."
+    )
 
 
 def parse_toml(text: str, name: str) -> dict[str, Any]:

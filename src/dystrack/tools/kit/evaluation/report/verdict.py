@@ -106,8 +106,8 @@ def _headline(conditions: Sequence[Condition]) -> str:
         )
     low, high = share_interval(n_wrong, n)
     return (
-        f"In {n_wrong} of {n} cases it answered OK and was wrong (with 95 % confidence {low:.0%} to "
-        f"{high:.0%}); {n_right} were right."
+        f"In {n_wrong} of {n} cases it answered OK and was wrong (with 95 % confidence, {low:.0%} "
+        f"to {high:.0%}); {n_right} were right."
     )
 
 
