@@ -73,7 +73,7 @@ def test_the_page_of_a_run_is_started_with_its_options(tmp_path, monkeypatch, co
 
     def start(words, **more):
         said = io.BytesIO(b"The page is here\n")
-        started.append(SimpleNamespace(words=words, stdin=io.BytesIO(), stdout=said))
+        started.append(SimpleNamespace(words=words, stdin=io.BytesIO(), stdout=said, more=more))
         return started[-1]
 
     monkeypatch.setattr(beside, "subprocess", processes(start))
@@ -84,6 +84,7 @@ def test_the_page_of_a_run_is_started_with_its_options(tmp_path, monkeypatch, co
     assert page.words[:5] == [sys.executable, "-m", "dystrack", "dashboard", str(tmp_path)]
     assert {"--host=127.0.0.1", "--port=9000", "--alerts", "--quiet=22:00-07:00"} <= set(page.words)
     assert ("--control" in page.words) is control
+    assert page.more["env"]["PYTHONIOENCODING"] == "utf-8"
     assert page.stdin.closed  # so it sees that the run is over
     assert type(seen[-1]).__name__ == "SessionEnded"
 

@@ -6,6 +6,7 @@ import math
 import pytest
 
 from dystrack.core.errors import ConfigurationError
+from dystrack.manager import obeying
 from dystrack.manager.controls import (
     GoOn,
     Hold,
@@ -19,6 +20,7 @@ from dystrack.manager.controls import (
     Unusable,
 )
 from dystrack.manager.orders import Orders, command_of, place_order
+from dystrack.manager.tracking.positions import Position
 from fakes import FakeClock
 from made_up_runs import made_up_run
 
@@ -70,6 +72,8 @@ def test_a_click_from_above_leaves_z_as_it_was():
         ({"command": "nudge", "position": "1", "zyx": [None, 2, 3]}, "three finite numbers"),
         ({"command": "nudge", "position": "1", "zyx": [1, 2, math.inf]}, "three finite numbers"),
         ({"command": "nudge", "position": "1", "zyx": [1, 2, True]}, "three finite numbers"),
+        ({"command": "nudge", "position": "1", "zyx": [1, 2, 1e308]}, "of 1,000,000 at most"),
+        ({"command": "nudge", "position": "1", "zyx": [1, 2, 10**400]}, "of 1,000,000 at most"),
         ({"command": "limit", "name": "img_kwargs", "value": "1"}, "no limit that can be changed"),
         ({"command": "limit", "name": "max_step_um"}, "value is None"),
         ({"command": "limit", "name": "max_step_um", "value": [5, 20, 20]}, "value is"),
@@ -95,7 +99,15 @@ def test_orders_are_taken_once_in_their_order_and_older_ones_never(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"[]", b"\xff", b"[" * 9000, b'{"command": "explode", "by": 5}']
+    "data",
+    [
+        b"",
+        b"[]",
+        b"\xff",
+        b"[" * 9000,
+        b'{"command": "explode", "by": 5}',
+        b'{"command": "nudge", "position": "1", "zyx": [1, 2, 1%s]}' % (b"0" * 400),
+    ],
 )
 def test_an_order_that_cannot_be_read_is_told_and_taken_away(tmp_path, data):
     clock = FakeClock()
@@ -153,6 +165,20 @@ def test_a_click_in_a_prescan_that_nobody_knows_is_refused(tmp_path):
     lines, journal = run_with(tmp_path, [AHEAD, AHEAD], {1: click})
     assert lines[1].endswith("OK")
     assert "Click in a newer one" in told(journal, "CommandRefused")[0]["reason"]
+
+
+def test_the_newest_prescan_of_each_position_can_be_clicked_in(tmp_path, monkeypatch):
+    monkeypatch.setattr(obeying, "_LOOKS_KEPT", 1)
+    newest = str(tmp_path / "prescan_1_pos_2.ome.tif")  # once another of position 1 is there
+    click = {"command": "retarget", "position": "2", "path": newest, "zyx": [None, 15.0, 30.0]}
+    lines, journal = run_with(tmp_path, [AHEAD] * 4, {2: click}, n_positions=2)
+    assert told(journal, "CommandRefused") == []
+    assert lines[3].endswith("MANUAL")
+
+
+def test_a_hold_takes_a_click_back_that_was_not_followed_yet():
+    clicked = Position("1").aimed_at((0.0, 5.0, 10.0), {})
+    assert clicked.hold("debris").released().aim is None
 
 
 def test_a_held_position_takes_no_click(tmp_path):

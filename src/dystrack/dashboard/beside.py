@@ -1,5 +1,6 @@
 """Starts the page of a run beside it, in a process of its own."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -80,6 +81,7 @@ def _start(words: Sequence[str]) -> "subprocess.Popen[bytes]":
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},  # the code has characters of its own
         **own_group,
     )
     threading.Thread(target=_pass_on, args=(page,), name="page", daemon=True).start()
@@ -88,6 +90,8 @@ def _start(words: Sequence[str]) -> "subprocess.Popen[bytes]":
 
 def _pass_on(page: "subprocess.Popen[bytes]") -> None:
     """Write what the page says, between what the terminal shows of the run."""
+    encoding = sys.stdout.encoding or "utf-8"
     for line in page.stdout or ():
-        sys.stdout.write(line.decode(errors="replace"))
+        text = line.decode("utf-8", "replace")
+        sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
         sys.stdout.flush()

@@ -74,7 +74,7 @@ def show_sessions(
     watch = Watch(folders)
     feed = Feed(watch)
     if alerts is not None:
-        say(_start_alerts(watch, alerts))
+        say(_start_alerts(watch, alerts, is_for_one_run=is_beside_a_run))
     ending = _Ending(feed) if is_beside_a_run else None
     app = make_app(
         feed,
@@ -86,15 +86,16 @@ def show_sessions(
     server = open_server(app, settings)
     if ending is not None:
         ending.server = server
-    say(greeting(settings, access, server.links, shows_code=sys.stdout.isatty()))
+    shows_code = is_beside_a_run or sys.stdout.isatty()
+    say(greeting(settings, access, server.links, shows_code=shows_code))
     server.run()
 
 
-def _start_alerts(watch: Watch, alerts: AlertSettings) -> str:
+def _start_alerts(watch: Watch, alerts: AlertSettings, *, is_for_one_run: bool) -> str:
     """Have people told of troubles, and return by how many services."""
     send, n_services = open_service(alerts)
     heartbeat = secret(alerts.heartbeat) if alerts.heartbeat else ""
-    AlertWatch(watch, alerts, Post(send, heartbeat))
+    AlertWatch(watch, alerts, Post(send, heartbeat), is_for_one_run=is_for_one_run)
     return f"Alerts go to {count(n_services, 'service')}. Try them: dystrack alert test"
 
 

@@ -1,6 +1,7 @@
 """Whether a line of a journal is what it should be, so that nobody has to ask afterwards."""
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -14,7 +15,8 @@ _PAIR = 2
 
 
 def _number(value: Any) -> bool:
-    return type(value) in {int, float} and math.isfinite(value)
+    """Return whether a value is a number that a float can hold."""
+    return type(value) in {int, float} and abs(value) <= sys.float_info.max
 
 
 def _text(value: Any) -> bool:
@@ -56,7 +58,7 @@ def _points(value: Any) -> bool:
     """Return whether a value is a list of pairs of numbers; there are many of them."""
     try:
         return all(len(pair) == _PAIR for pair in value) and math.isfinite(sum(map(sum, value)))
-    except TypeError:
+    except (TypeError, OverflowError):
         return False
 
 

@@ -49,7 +49,6 @@ class _Look:
     """A prescan in which a person may click: where it was taken."""
 
     path: str
-    position: str
     centre: PixelPosition
     travel_px: Offset
 
@@ -81,7 +80,7 @@ class Obedience:
         self.is_paused = False
         self._controls = controls
         self._tell = tell
-        self._looks: deque[_Look] = deque(maxlen=_LOOKS_KEPT)
+        self._looks: dict[str, deque[_Look]] = {}
         self._rounds: dict[str, int] = {}
         self._last_round: int | None = None
 
@@ -107,8 +106,9 @@ class Obedience:
     def note(self, target: Target) -> None:
         """Note that a prescan is being answered: a person may click in it afterwards."""
         if target.centre is not None:
-            travel_px = target.position.travel.px
-            self._looks.append(_Look(target.path, target.position.name, target.centre, travel_px))
+            look = _Look(target.path, target.centre, target.position.travel.px)
+            own = self._looks.setdefault(target.position.name, deque(maxlen=_LOOKS_KEPT))
+            own.append(look)
 
     def is_beyond(self, target: Target) -> bool:
         """Return whether a prescan belongs to a time point that is not wanted any more."""
@@ -160,8 +160,8 @@ class Obedience:
 
     def _travel_to(self, command: Retarget) -> Offset:
         """Return the travel that leads to a place that was seen in a prescan."""
-        for look in reversed(self._looks):
-            if (look.path, look.position) == (command.path, command.position):
+        for look in reversed(self._looks.get(command.position, ())):
+            if look.path == command.path:
                 z, y, x = (
                     begin + (0.0 if math.isnan(there) else there - middle)
                     for begin, there, middle in zip(

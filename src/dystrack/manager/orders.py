@@ -42,6 +42,7 @@ _MOST_AT_ONCE = 50
 _LARGEST_BYTES = 10_000
 _LONGEST_TEXT = 300
 _N_AXES = 3
+_FURTHEST_PX = 1e6  # no image is so large, and no sum of such steps is infinite
 
 
 def place_order(folder: Path, words: Mapping[str, Any], *, by: str, at: str) -> str:
@@ -214,9 +215,12 @@ def _zyx(words: Mapping[str, Any], *, may_lack_z: bool = False) -> tuple[float, 
     given = words.get("zyx")
     parts: list[Any] = given if isinstance(given, list) and len(given) == _N_AXES else [""]
     lacks_z = may_lack_z and parts[0] is None
-    numbers = [float(n) for n in parts if type(n) in {int, float}]
-    if len(numbers) != _N_AXES - lacks_z or not all(map(math.isfinite, numbers)):
-        msg = f"zyx is {given!r:.60}. Give three finite numbers, in pixels along z, y, x."
+    numbers = [float(n) for n in parts if type(n) in {int, float} and abs(n) <= _FURTHEST_PX]
+    if len(numbers) != _N_AXES - lacks_z:
+        msg = (
+            f"zyx is {given!r:.60}. Give three finite numbers, in pixels along z, y, x, of "
+            f"{_FURTHEST_PX:,.0f} at most."
+        )
         raise ConfigurationError(msg)
     z, y, x = [math.nan, *numbers] if lacks_z else numbers
     return z, y, x

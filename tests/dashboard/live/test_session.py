@@ -6,12 +6,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dystrack.dashboard.alerts.settings import AlertSettings
+from dystrack.dashboard.alerts.troubles import troubles_of
 from dystrack.dashboard.live.plain import dumped
 from dystrack.dashboard.live.session import LiveSession
 from dystrack.dashboard.live.states import SessionState
 from dystrack.dashboard.live.views import prescan_view
 from dystrack.dashboard.live.watch import Watch
 from dystrack.dashboard.web import answers
+from dystrack.dashboard.web.files import picture
+from dystrack.dashboard.web.metrics import metrics
 from fakes import FakeClock
 from made_up_runs import NASTY, made_up_run
 
@@ -201,6 +205,22 @@ def recorded(tmp_path_factory):
     return [json.loads(line) for line in journal_of(folder).read_text("utf-8").splitlines()]
 
 
+@pytest.mark.parametrize(
+    ("event", "change"),
+    [
+        ("SessionStarted", {"folder": None}),
+        ("Answered", {"z": 10**400}),
+        ("AnalysisSucceeded", {"findings": {"outline": [[10**400, 1]]}}),
+        ("Answered", {"path": "\ud800\0"}),
+        ("Answered", {"position": "\ud800"}),
+    ],
+)
+def test_a_line_that_is_no_event_is_left_out(recorded, tmp_path, event, change):
+    records = [record | change if record["event"] == event else record for record in recorded]
+    without = [{k: v for k, v in record.items() if v is not None} for record in records[:-1]]
+    assert_shown(tmp_path, without)
+
+
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -209,9 +229,19 @@ def test_no_journal_can_stop_a_page(recorded, tmp_path, data):
     records = [dict(record) for record in recorded]
     for _ in range(data.draw(st.integers(1, 4))):
         record = data.draw(st.sampled_from(records))
-        record[data.draw(st.sampled_from(sorted(record)))] = data.draw(JUNK)
-    journal_of(tmp_path).write_text("\n".join(map(json.dumps, records)) + "\n", "utf-8")
-    watch, session = watching(tmp_path)
+        record[data.draw(st.sampled_from(sorted(record) or ["event"]))] = data.draw(JUNK)
+        if data.draw(st.booleans()):
+            record.pop(data.draw(st.sampled_from(sorted(record))))
+    assert_shown(tmp_path, records)
+
+
+def assert_shown(folder, records):
+    """Whatever they hold, they are shown, monitored and watched for troubles."""
+    journal_of(folder).write_text("\n".join(map(json.dumps, records)) + "\n", "utf-8")
+    watch, session = watching(folder)
+    disk = watch.disks[session.id]
+    troubles_of(session, disk, AlertSettings(), 1e9)
+    metrics(watch).encode()
     for text in watch.everything():
         json.loads(text)
     for name in session.positions:
@@ -219,6 +249,7 @@ def test_no_journal_can_stop_a_page(recorded, tmp_path, data):
         dumped(answers.prescans(session, name))
     for number in range(1, session.n_prescans + 1):
         dumped(prescan_view(session, number))
+        picture(session, number, "top")
     dumped(answers.about(session))
     dumped(answers.messages(session, {}))
 

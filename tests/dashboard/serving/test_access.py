@@ -17,6 +17,8 @@ ACCESS = Access(owner="owner", guest="guest", names=frozenset({"localhost", "sco
         ("192.168.1.7", {"cookie": "dystrack_1=guest"}, Role.GUEST),
         ("192.168.1.7", {"cookie": "dystrack_1=wrong"}, Role.NOBODY),
         ("192.168.1.7", {"cookie": "dystrack_1="}, Role.NOBODY),
+        ("192.168.1.7", {"cookie": 'other={"a": 1}; flag; a@b=1; dystrack_1=owner'}, Role.OWNER),
+        ("192.168.1.7", {"cookie": "xdystrack_1=owner; dystrack_1"}, Role.NOBODY),
         ("192.168.1.7", {"cookie": "dystrack_1=\u00e9"}, Role.NOBODY),
         ("192.168.1.7", {"authorization": "Bearer guest"}, Role.GUEST),
         ("192.168.1.7", {"authorization": "owner"}, Role.NOBODY),
@@ -56,6 +58,10 @@ def test_tokens_are_random_and_not_shown():
 def test_tokens_may_come_from_the_environment(monkeypatch):
     monkeypatch.setenv("DYSTRACK_DASHBOARD_TOKEN", "kept over a restart")
     assert Access().owner == "kept over a restart"
+
+
+def test_of_two_tokens_that_are_the_same_nobody_commands():
+    assert Access(owner="same", guest="same").role_for("same") is Role.GUEST
 
 
 def test_names_are_compared_in_lower_case():

@@ -150,6 +150,15 @@ def test_a_link_for_this_computer_needs_no_token():
     assert said == "The page is http://127.0.0.1:8765"
 
 
+def test_a_token_of_any_characters_opens_the_page():
+    settings = DashboardSettings(port=0)
+    access = Access(owner='a & b; "+%20" \u00e4', local_role=Role.NOBODY)
+    with running(settings, access) as server, httpx.Client(base_url=server.links[0]) as browser:
+        said = greeting(settings, access, server.links)
+        link = said.split("The page is ")[1].split("  (may")[0]
+        assert [browser.get(path).status_code for path in ("/", link, "/")] == [401, 200, 200]
+
+
 def test_links_for_others_have_tokens_a_code_and_a_warning():
     settings = DashboardSettings(host="192.168.1.7", control=True)
     access = Access(owner="the-owner", guest="the-guest", local_role=Role.GUEST)

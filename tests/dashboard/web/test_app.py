@@ -1,12 +1,16 @@
 """What the page answers: data, pictures, downloads, figures for monitors."""
 
 import asyncio
+import contextlib
 import json
+import os
+import sys
 
 import pytest
 
 from dystrack.core.errors import ConfigurationError
 from dystrack.dashboard.web.feed import Feed
+from dystrack.dashboard.web.files import download
 from made_up_runs import NASTY, made_up_run
 
 from .pages import OWNER, Pages
@@ -114,6 +118,23 @@ def test_files_can_be_downloaded(pages, folder):
     assert "attachment" in report.headers["content-disposition"]
 
 
+def test_a_journal_that_grows_while_it_is_sent_arrives_as_it_was(tmp_path):
+    path = tmp_path / "dystrack_journal.jsonl"
+    path.write_bytes(b"before\n" * 50_000)
+    sent = download(path)
+
+    async def body():
+        pieces = []
+        async for piece in sent.body_iterator:
+            pieces.append(piece)
+            with path.open("ab") as journal:
+                journal.write(b"after\n" * 50_000)
+        return b"".join(pieces)
+
+    assert asyncio.run(body()) == b"before\n" * 50_000
+    assert "content-length" not in sent.headers
+
+
 def test_a_report_that_cannot_be_made_is_told(folder):
     def fail(_):
         raise ConfigurationError("There is nothing to report.")
@@ -146,6 +167,24 @@ def test_health_is_bad_if_a_manager_died(tmp_path):
     answer = Pages(tmp_path, owned=False).ask("/health")
     assert answer.status_code == 503
     assert answer.json() == {"ok": False, "sessions": {tmp_path.name: "died"}}
+
+
+def test_folders_of_the_same_name_hide_no_trouble(tmp_path):
+    folders = [tmp_path / scope / "fish" for scope in ("scope_1", "scope_2")]
+    for folder, answer in zip(folders, (ValueError("no sample"), AHEAD), strict=True):
+        folder.parent.mkdir()
+        with contextlib.suppress(ValueError):
+            made_up_run(folder, [answer])
+    answer = Pages(*folders).ask("/health")
+    assert answer.status_code == 503
+    assert sorted(answer.json()["sessions"].values()) == ["ended", "ended by an error"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are texts there")
+def test_a_folder_whose_name_is_no_text_has_figures(tmp_path):
+    folder = tmp_path / os.fsdecode(b"fish_\xff")
+    made_up_run(folder, [AHEAD])
+    assert 'session="fish_?"' in Pages(folder).ask("/metrics").text
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ class Digest:
         self._summary_due_s: float | None = None
         self._well_since_s: float | None = None
         self._was_quiet = False
-        self._is_over = False
+        self.is_over = False
 
     def take(self, troubles: Sequence[Trouble], now_s: float, *, is_quiet: bool) -> list[Message]:
         """Take what is wrong now, and return what is to be told of it now.
@@ -87,7 +87,7 @@ class Digest:
         now = {(trouble.kind, trouble.position): trouble for trouble in troubles}
         new = [trouble for what, trouble in now.items() if what not in self._now]
         self._now = now
-        if self._is_over:
+        if self.is_over:
             return []
         told = self._tell_new(new, now_s, is_quiet=is_quiet)
         told += self._tell_kept(now_s, is_quiet=is_quiet)
@@ -107,7 +107,7 @@ class Digest:
                 told.append(self._message(kind, own))
                 self._told.add(kind)
                 self._await_summary(now_s, starts_anew=True)
-            self._is_over = self._is_over or kind.is_final
+            self.is_over = self.is_over or kind.is_final
         return told
 
     def _await_summary(self, now_s: float, *, starts_anew: bool = False) -> None:
@@ -118,7 +118,7 @@ class Digest:
         """Tell what was kept, once it is time, or once quiet hours are over."""
         is_due = self._summary_due_s is not None and now_s >= self._summary_due_s
         is_morning = self._was_quiet and not is_quiet
-        if not self._kept or is_quiet or not (is_due or is_morning or self._is_over):
+        if not self._kept or is_quiet or not (is_due or is_morning or self.is_over):
             return []
         kept, self._kept = self._kept, []
         self._summary_due_s = None

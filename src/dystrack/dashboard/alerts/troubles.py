@@ -132,8 +132,8 @@ def _of_position(
     if not position.rows:
         return
     last, name = position.rows[-1], position.name
-    watched, prescan = str(session.start["folder"]), str(position.last.answered["path"])
-    picture = picture_path(session.folder, watched, prescan) if settings.pictures else None
+    prescan = str(position.last.answered["path"])
+    picture = picture_path(session.folder, session.watched, prescan) if settings.pictures else None
     if position.held:
         yield Trouble(Kind.HELD, name, position.held, picture)
         return

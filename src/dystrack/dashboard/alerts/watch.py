@@ -32,11 +32,20 @@ class AlertWatch:
         How.
     clock : Clock, optional
         The time.
+    is_for_one_run : bool, default False
+        Whether nothing is told of runs that follow, or resume, one that is over.
     """
 
     def __init__(
-        self, watch: Watch, settings: AlertSettings, post: Post, clock: Clock = SYSTEM_CLOCK
+        self,
+        watch: Watch,
+        settings: AlertSettings,
+        post: Post,
+        clock: Clock = SYSTEM_CLOCK,
+        *,
+        is_for_one_run: bool = False,
     ) -> None:
+        self._is_for_one_run = is_for_one_run
         self._watch = watch
         self._settings = settings
         self._post = post
@@ -59,13 +68,16 @@ class AlertWatch:
 
     def _digest_of(self, session: LiveSession) -> Digest | None:
         """Return what decides about a run; none of a run that was over when it was first seen."""
-        known = self._digests.get(session.id)
-        if known is None or (session.start and known[0] is not session.start):
+        start, digest = self._digests.get(session.id, ({}, None))
+        is_another = bool(session.start) and start is not session.start
+        if digest is not None and digest.is_over:
+            is_another = not self._is_for_one_run and (is_another or not session.is_over)
+        if digest is None or is_another:
             if session.is_over or not session.start:
                 return None
-            name = session.folder.absolute().name
-            self._digests[session.id] = session.start, Digest(name, self._settings)
-        return self._digests[session.id][1]
+            digest = Digest(session.folder.absolute().name, self._settings)
+            self._digests[session.id] = session.start, digest
+        return digest
 
     def _beat(self) -> None:
         """Call the address of the dead man's switch while no session has died."""

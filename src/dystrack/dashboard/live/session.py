@@ -50,6 +50,7 @@ class LiveSession:
 
     def _begin_anew(self) -> None:
         self.start: Record = {}
+        self.watched = ""  # the folder, as the session called it
         self.end: Record = {}
         self.settings: dict[str, Any] = {}
         self.positions: dict[str, LivePosition] = {}
@@ -68,6 +69,11 @@ class LiveSession:
     def n_torn(self) -> int:
         """Return how many lines of the journal could not be used."""
         return self._tail.n_torn
+
+    @property
+    def is_in_reach(self) -> bool:
+        """Return whether the journal could be read at the last look."""
+        return not self._tail.is_away
 
     def update(self) -> bool:
         """Read on; return whether there was anything new."""
@@ -121,7 +127,7 @@ class LiveSession:
     def picture_of(self, position: LivePosition, index: int) -> Path:
         """Return where the picture of a prescan is, if one was kept."""
         path = str(self.entry_of(position, index).answered.get("path", ""))
-        return picture_path(self.folder, str(self.start["folder"]), path)
+        return picture_path(self.folder, self.watched, path)
 
     def _take(self, place: int, record: Record) -> None:
         at = time_of(record)
@@ -162,10 +168,11 @@ class LiveSession:
     def _start(self, record: Record) -> None:
         """Begin with a run; one that is resumed goes on as the same."""
         settings = {name: decode(value) for name, value in record["settings"].items()}
+        watched = record["folder"]
         if not (record.get("resumed") and self.start):
             self._begin_anew()
             self.start = record
-        self.settings = settings
+        self.settings, self.watched = settings, watched
         self.end = {}
         self.is_paused = False
         self.is_owned = None

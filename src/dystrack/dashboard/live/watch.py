@@ -111,7 +111,7 @@ class Watch:
                 )
         if session.end or not session.start:
             session.is_owned = None
-        elif self._is_due(f"owner {session.id}", _OWNER_EVERY_S):
+        elif session.is_in_reach and self._is_due(f"owner {session.id}", _OWNER_EVERY_S):
             session.is_owned = self._has_owner(session.folder)
 
     def _is_due(self, what: str, every_s: float) -> bool:

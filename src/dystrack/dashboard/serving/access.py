@@ -7,8 +7,8 @@ import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
+from urllib.parse import unquote
 
 __all__ = ["Access", "Role", "is_loopback", "own_names"]
 
@@ -62,9 +62,9 @@ class Access:
         return max([self.local_role if is_here else Role.NOBODY, *map(self.role_for, given)])
 
     def role_for(self, token: str) -> Role:
-        """Return what a token allows; both comparisons take their time whatever it is."""
+        """Return what a token allows, if both are the same the less; each comparison is made."""
         role = Role.NOBODY
-        for known, allowed in ((self.guest, Role.GUEST), (self.owner, Role.OWNER)):
+        for known, allowed in ((self.owner, Role.OWNER), (self.guest, Role.GUEST)):
             if hmac.compare_digest(token.encode(), known.encode()):
                 role = allowed
         return role
@@ -108,8 +108,9 @@ def _is_address(name: str) -> bool:
 
 
 def _cookie_of(header: str, name: str) -> str:
-    try:
-        cookies = SimpleCookie(header)
-    except CookieError:
-        return ""
-    return cookies[name].value if name in cookies else ""
+    """Return a cookie; what other programs of this computer have set beside it does not matter."""
+    for part in header.split(";"):
+        key, _, value = part.strip().partition("=")
+        if key == name:
+            return unquote(value)
+    return ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from io import StringIO
+from urllib.parse import quote
 
 from dystrack.dashboard.serving.access import Access, Role, is_loopback
 from dystrack.dashboard.serving.guard import ENTRANCE
@@ -24,8 +25,8 @@ def _lines(
     if is_here_only and access.local_role is Role.OWNER:
         yield from (f"The page is {link}" for link in links)
         return
-    owner = [f"{link}{ENTRANCE}?token={access.owner}" for link in links]
-    guest = [f"{link}{ENTRANCE}?token={access.guest}" for link in links]
+    owner = [f"{link}{ENTRANCE}?token={quote(access.owner)}" for link in links]
+    guest = [f"{link}{ENTRANCE}?token={quote(access.guest)}" for link in links]
     may = "look and command" if settings.control else "look"
     yield from (f"The page is {link}  (may {may}: do not pass it on)" for link in owner)
     yield from (f"For guests:  {link}  (may look)" for link in guest)

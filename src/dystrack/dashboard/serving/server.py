@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from dystrack.core.errors import ConfigurationError
 from dystrack.dashboard.serving.access import Access, Role, is_loopback, own_names
@@ -119,7 +120,7 @@ def _entrance(request: "Request", access: Access) -> "Response":
     response = HTMLResponse(_WELCOME, headers={"cache-control": "no-store"})
     response.set_cookie(
         cookie_name(request.scope["server"][1]),
-        token,
+        quote(token, safe=""),
         httponly=True,
         samesite="strict",
         secure=request.url.scheme == "https",

@@ -17,7 +17,7 @@ from dystrack.dashboard.serving.server import Lifespan, guarded
 from dystrack.dashboard.web import answers
 from dystrack.dashboard.web.commands import command
 from dystrack.dashboard.web.feed import Feed
-from dystrack.dashboard.web.files import DOWNLOADS, picture, static_response
+from dystrack.dashboard.web.files import DOWNLOADS, download, picture, static_response
 from dystrack.dashboard.web.metrics import health, metrics
 from dystrack.dashboard.web.openapi import openapi
 
@@ -189,14 +189,14 @@ class _Pages:
         return _json(told, status)
 
     async def _download(self, request: "Request") -> "Response":
-        from starlette.responses import FileResponse, Response  # noqa: PLC0415 - only in a server
+        from starlette.responses import Response  # noqa: PLC0415 - only in a server
 
         session = self._watch.sessions.get(request.path_params["session"])
         what = request.path_params["name"]
         if session is None:
             return _missing()
         if what in DOWNLOADS and (path := session.folder / DOWNLOADS[what]).is_file():
-            return FileResponse(path, filename=path.name, media_type="application/octet-stream")
+            return download(path)
         if what == "report" and self._make_report is not None:
             try:
                 page = await asyncio.to_thread(self._make_report, session.folder)

@@ -5,7 +5,7 @@ Names from a browser are looked up in tables; none is ever made a path.
 
 import gzip
 import mimetypes
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-__all__ = ["DOWNLOADS", "own_file", "picture", "static_response"]
+__all__ = ["DOWNLOADS", "download", "own_file", "picture", "static_response"]
 
 DOWNLOADS: Mapping[str, str] = {"journal": JOURNAL_NAME, "coordinates": COORDS_FILE_NAME}
 """What may be downloaded as it lies, by the word for it."""
 
 _LARGEST_PICTURE_BYTES = 2_000_000
+_PIECE_BYTES = 1 << 16
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 _MADE: Mapping[str, Callable[[], bytes]] = {
     "plotly.js": plotly_script,
@@ -72,5 +73,21 @@ def picture(session: LiveSession, number: int, view: str) -> bytes | None:
     try:
         with (side_path(path) if view == "side" else path).open("rb") as file:
             return file.read(_LARGEST_PICTURE_BYTES)
-    except OSError:
+    except (OSError, ValueError):  # a name of a journal that no file can have
         return None
+
+
+def download(path: Path) -> "Response":
+    """Return a file as it is now; a run may write on while it is sent, so no length is promised."""
+    from starlette.responses import StreamingResponse  # noqa: PLC0415 - only in a server
+
+    named = {"content-disposition": f'attachment; filename="{path.name}"'}
+    pieces = _pieces(path, path.stat().st_size)
+    return StreamingResponse(pieces, media_type="application/octet-stream", headers=named)
+
+
+def _pieces(path: Path, left: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(min(left, _PIECE_BYTES)):
+            yield piece
+            left -= len(piece)

@@ -1,5 +1,6 @@
 """Figures for those who monitor their instruments already, in the text form of Prometheus."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from dystrack import __version__
@@ -41,7 +42,12 @@ def metrics(watch: Watch) -> str:
 
 def health(watch: Watch) -> dict[str, object]:
     """Return whether all sessions are well: ``ok``, and the state of each."""
-    states = {one.folder.absolute().name: one.state for one in watch.sessions.values()}
+    sessions = watch.sessions.values()
+    names = Counter(one.folder.absolute().name for one in sessions)
+    states: dict[str, SessionState] = {}
+    for one in sessions:
+        name = one.folder.absolute().name
+        states[name if names[name] == 1 else str(one.folder.absolute())] = one.state
     return {"ok": not _BAD & set(states.values()), "sessions": states}
 
 
@@ -81,4 +87,5 @@ def _of_positions(
 
 
 def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    printable = text.encode("utf-8", "replace").decode()  # a file name may be no text at all
+    return printable.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

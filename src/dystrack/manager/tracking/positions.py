@@ -138,8 +138,8 @@ class Position:
         )
 
     def hold(self, reason: str) -> "Position":
-        """Return the state of a position that is not to be moved any more."""
-        return replace(self, held=reason)
+        """Return the state of a position that is not to be moved any more, nor to a click."""
+        return replace(self, held=reason, aim=None)
 
     def released(self) -> "Position":
         """Return the state of a position that is tracked again; what led to the hold is over.

@@ -124,12 +124,12 @@ def is_owned(folder: Path) -> bool:
     """Return whether a session watches a folder, as far as its locks tell; keeps nobody out."""
     if sys.platform == "linux" and _has_name(folder):
         return True
-    path = folder / LOCK_NAME
-    if not path.exists():
-        return False
     from filelock import FileLock, Timeout  # noqa: PLC0415 - the one door to filelock
 
+    path = folder / LOCK_NAME
     try:
+        if not path.exists():
+            return not folder.is_dir()  # a folder out of reach does not tell
         with FileLock(path).acquire(blocking=False):
             return False
     except Timeout:
