@@ -49,6 +49,15 @@ def model(tmp_path_factory):
     return str(path)
 
 
+def test_a_model_that_was_trained_anew_is_read_again(tmp_path, model):
+    prescan = write_tiff(tmp_path, painted_primordium(11).pixels)
+    mine = tmp_path / "mine.npz"
+    mine.write_bytes(Path(model).read_bytes())
+    before = analyze_image(prescan, model=str(mine))
+    save_forest(mine, learn([painted_primordium(13)]))
+    assert analyze_image(prescan, model=str(mine)) != before
+
+
 def test_a_painted_primordium_is_tracked_as_well_as_by_its_own_pipeline(tmp_path, model):
     options = {"model": model, "aim": "right"}
     (tmp_path / "own").mkdir()

@@ -195,6 +195,12 @@ def test_a_model_that_takes_no_image_is_refused(tmp_path):
         load_onnx(path)
 
 
+def test_a_model_that_was_written_anew_is_read_again(tmp_path):
+    path = brightness(tmp_path / "m.onnx")
+    assert not load_onnx(path).is_3d
+    assert load_onnx(brightness(tmp_path / "m.onnx", ANY_STACK)).is_3d
+
+
 def test_a_model_for_stacks_takes_no_plane(plane, tmp_path):
     with pytest.raises(ConfigurationError, match="single plane"):
         analyze_image(plane, brightness(tmp_path / "m.onnx", ANY_STACK))

@@ -3,7 +3,6 @@
 `dystrack train FOLDER` makes the model from a few strokes on a few prescans.
 """
 
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from dystrack.pipelines.utilities.objects.choosing import aim_at, check_choices,
 from dystrack.pipelines.utilities.objects.labelled import objects_in
 from dystrack.pipelines.utilities.objects.masks import depth_of
 from dystrack.pipelines.utilities.preparation import refuse_constant
+from dystrack.pipelines.utilities.remembering import remembering
 from dystrack.pipelines.utilities.reporting import report
 from dystrack.pipelines.utilities.warming import rehearse
 
@@ -172,7 +172,7 @@ def _at_full_size(mask: npt.NDArray[np.bool_], shape: tuple[int, ...]) -> npt.ND
     return full[..., : shape[-2], : shape[-1]]
 
 
-@lru_cache(maxsize=2)
+@remembering(2)
 def _model(path: str) -> Forest:
     if not path:
         msg = "`model` is missing. Make one with: dystrack train FOLDER"

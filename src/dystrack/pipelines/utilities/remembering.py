@@ -54,6 +54,6 @@ def remembering(n_files: int) -> Callable[[Callable[..., _T]], Callable[..., _T]
 
 def _stamp(path: str) -> FileStamp | None:
     try:
-        return FileStamp.of(Path(path))
+        return FileStamp.of(Path(path)) if path else None
     except OSError:
         return None

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dystrack.core.errors import ConfigurationError
+from dystrack.pipelines.utilities.remembering import remembering
 
 __all__ = ["OnnxModel", "load_onnx"]
 
@@ -52,7 +52,7 @@ class OnnxModel:
         return first
 
 
-@lru_cache(maxsize=2)
+@remembering(2)
 def load_onnx(path: str) -> OnnxModel:
     """Load a model.
 
