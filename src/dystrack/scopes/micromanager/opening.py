@@ -149,8 +149,10 @@ def loaded_core(config: str) -> Iterator["CMMCorePlus"]:
         core.setTimeoutMs(_TIMEOUT_MS)
         yield core
     finally:
-        # In this order: an interpreter that ends with devices loaded is aborted now and then.
+        # In this order: an interpreter that ends with devices loaded, or while the core's own
+        # thread tells of an event, is aborted now and then.
         core.unloadAllDevices()
+        super(CMMCorePlus, core).registerCallback(None)
         del core
         gc.collect()
 
