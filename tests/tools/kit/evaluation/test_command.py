@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from rich.console import Console
 
-from dystrack.core.errors import ConfigurationError
+from dystrack.core.errors import ConfigurationError, FolderError
 from dystrack.options.pipeline_reference import load_with_settings
 from dystrack.tools.kit.evaluation import command
 from dystrack.tools.kit.evaluation.case import SHIPPED, run_case
@@ -44,7 +44,7 @@ def screen(monkeypatch):
 
 def test_simulated_prescans_come_with_their_targets(simulated):
     truth = read_truth(simulated / "dystrack_truth.csv")
-    assert sorted(truth) == ["organoid_1.ome.tif", "organoid_2.ome.tif"]
+    assert sorted(truth) == ["organoid_easy_1.ome.tif", "organoid_easy_2.ome.tif"]
 
 
 def test_table_pages_and_results_are_written(simulated, screen, tmp_path):
@@ -82,6 +82,27 @@ def test_a_folder_can_be_filled_with_simulated_prescans(screen, tmp_path):
     )
     assert (tmp_path / "new" / "dystrack_truth.csv").exists()
     assert "as it is" in text
+
+
+@pytest.mark.parametrize(
+    ("scene", "difficulty", "samples"),
+    [("primordium", "easy", "2"), ("organoid", "hard", "2"), ("organoid", "easy", "3")],
+)
+def test_prescans_and_targets_that_are_there_are_never_taken_for_others(
+    scene, difficulty, samples, simulated, screen
+):
+    table = (simulated / "dystrack_truth.csv").read_text("utf-8")
+    words = ("--simulate", scene, "--difficulty", difficulty, "--samples", samples)
+    with pytest.raises(FolderError, match=f"does not hold {scene}_{difficulty}_1"):
+        screen(str(simulated), *words)
+    assert (simulated / "dystrack_truth.csv").read_text("utf-8") == table
+
+
+def test_simulated_prescans_that_are_there_are_kept(simulated, screen, tmp_path):
+    before = (simulated / "organoid_easy_1.ome.tif").stat().st_mtime_ns
+    words = ("--simulate", "organoid", "--difficulty", "easy", "--samples", "2")
+    screen(str(simulated), *words, "--stress", "none", "--into", str(tmp_path / "out"))
+    assert (simulated / "organoid_easy_1.ome.tif").stat().st_mtime_ns == before
 
 
 def test_help_tells_the_options_of_both(screen):

@@ -34,6 +34,7 @@ from dystrack.tools.kit.evaluation.truth import (
     Truth,
     read_truth,
     simulate_prescans,
+    simulated_names,
 )
 from dystrack.tools.kit.experiment.writing import experiment_text
 from dystrack.tools.kit.references import reference_to
@@ -236,13 +237,16 @@ def _short_name(reference: str) -> str:
 
 
 def _simulate(folder: Path, settings: EvaluationSettings) -> None:
-    """Make prescans, unless those that are there are the same ones."""
-    table = folder / TRUTH_NAME
-    if folder.exists() and any(folder.iterdir()) and not table.exists():
-        msg = f"{folder} is not empty. Give a new folder for the simulated prescans."
-        raise FolderError(msg)
-    if not table.exists() or len(read_truth(table)) != settings.samples:
+    """Make prescans, unless they are there already."""
+    wanted = simulated_names(settings.simulate, settings.difficulty, settings.samples)
+    if not folder.exists() or not any(folder.iterdir()):
         simulate_prescans(folder, settings.simulate, settings.difficulty, n=settings.samples)
+    elif not (folder / TRUTH_NAME).exists() or set(read_truth(folder / TRUTH_NAME)) != set(wanted):
+        msg = (
+            f"{folder} is not empty, and does not hold {wanted[0]} to {wanted[-1]} with their "
+            "targets. Give a new folder for the simulated prescans."
+        )
+        raise FolderError(msg)
 
 
 def _truth(folder: Path, given: str, samples: Iterable[str]) -> Truth | None:

@@ -13,7 +13,14 @@ from dystrack.scopes.geometry import PositionUm, View
 from dystrack.scopes.samples.scenes import SCENES, make_sample
 from dystrack.scopes.writing.writers import write_ome_tiff
 
-__all__ = ["TRUTH_NAME", "Truth", "read_truth", "simulate_prescans", "write_truth"]
+__all__ = [
+    "TRUTH_NAME",
+    "Truth",
+    "read_truth",
+    "simulate_prescans",
+    "simulated_names",
+    "write_truth",
+]
 
 TRUTH_NAME = "dystrack_truth.csv"
 """Name of the table beside the prescans that is used if it is there."""
@@ -113,6 +120,11 @@ def write_truth(path: Path, truth: Truth) -> None:
         raise FolderError(msg) from error
 
 
+def simulated_names(scene: str, difficulty: str, n: int) -> list[str]:
+    """Return the names of simulated prescans, which say all that they depend on."""
+    return [f"{scene}_{difficulty}_{number}.ome.tif" for number in range(1, n + 1)]
+
+
 def simulate_prescans(
     folder: Path, scene: str, difficulty: str = "normal", *, n: int = 6, seed: int = 0
 ) -> dict[str, PixelPosition]:
@@ -144,14 +156,14 @@ def simulate_prescans(
         raise ConfigurationError(msg)
     scan, random, truth = SCENES[scene].prescan, np.random.default_rng(seed), {}
     folder.mkdir(parents=True, exist_ok=True)
-    for number in range(1, n + 1):
+    for number, name in enumerate(simulated_names(scene, difficulty, n), 1):
         sample, time_s = make_sample(scene, difficulty, seed=seed + number), number * _BETWEEN_S
         offset = random.uniform(-_MOST_OFFSET, _MOST_OFFSET, 3) * np.array(scan.field)
         aim = sample.target_um(time_s, scan.field)
         view = View(aim.minus(PositionUm(*offset.tolist())), scan)
-        path = folder / f"{scene}_{number}.ome.tif"
+        path = folder / name
         write_ome_tiff(path, sample.render(time_s, view), scan.voxel_size)
-        truth[path.name] = _in_pixels(aim.minus(view.centre), scan.shape, scan.voxel_size)
+        truth[name] = _in_pixels(aim.minus(view.centre), scan.shape, scan.voxel_size)
     write_truth(folder / TRUTH_NAME, truth)
     return truth
 
