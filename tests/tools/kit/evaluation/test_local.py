@@ -5,6 +5,7 @@ import signal
 import textwrap
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -102,13 +103,31 @@ def test_a_killed_worker_loses_nothing(cases, tmp_path):
     assert len(note.read_text().split()) == 2  # it was asked once more
 
 
+@contextmanager
+def local_cluster(allowed_failures):
+    distributed = pytest.importorskip("distributed")
+    import dask
+
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": allowed_failures}),
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=2, processes=True, dashboard_address=":0"
+        ) as started,
+    ):
+        yield started.scheduler_address
+
+
 @pytest.fixture(scope="module")
 def cluster():
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=2, processes=True, dashboard_address=":0"
-    ) as started:
-        yield started.scheduler_address
+    with local_cluster(3) as address:
+        yield address
+
+
+@pytest.fixture
+def strict_cluster():
+    """Blame a dead worker on everything that it was given, as that of `dystrack agent` does."""
+    with local_cluster(0) as address:
+        yield address
 
 
 def test_a_cluster_gives_the_same_rows(cases, cluster):
@@ -130,11 +149,11 @@ def test_a_cluster_gives_the_same_table_of_real_prescans(prescans, cluster, tmp_
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
-def test_a_killed_worker_of_a_cluster_loses_nothing(cases, cluster, tmp_path):
+def test_a_killed_worker_of_a_cluster_loses_nothing(cases, strict_cluster, tmp_path):
     note = tmp_path / "pids"
     killer = kill_what_notes_itself(note)
     wanted = [cases(do="wait", note=str(note)), *(cases(do=f"answer {n}") for n in range(4))]
-    with cluster_processes(cluster, 60.0) as run:
+    with cluster_processes(strict_cluster, 60.0) as run:
         found = list(run(wanted))
     killer.join()
     assert sorted(row["key"] for row in found) == sorted(case.key for case in wanted)

@@ -56,14 +56,25 @@ def cluster_processes(scheduler: str, timeout_s: float) -> Iterator[Runner]:
 def _rows(client: Any, cases: Sequence[Case], timeout_s: float) -> Iterator[dict[str, Any]]:
     """Yield the row of each case, in the order in which they end."""
     done: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    asked = {client.submit(_run_alone, case, pure=False, retries=1): case for case in cases}
-    for future in asked:
+    asked: dict[Any, Case] = {}
+    asked_again: set[str] = set()
+
+    def ask(case: Case) -> None:
+        future = client.submit(_run_alone, case, pure=False)
+        asked[future] = case
         future.add_done_callback(done.put)
+
+    for case in cases:
+        ask(case)
     try:
         while asked:
             future = done.get(timeout=timeout_s)
             case, failure = asked.pop(future), future.exception()
-            yield failed_row(case, failure) if failure else future.result()
+            if failure and case.key not in asked_again:  # it may have died with another's worker
+                asked_again.add(case.key)
+                ask(case)
+            else:
+                yield failed_row(case, failure) if failure else future.result()
     except queue.Empty:
         late = TimeoutError(f"It took longer than {timeout_s:g} s.")
         yield from (failed_row(case, late) for case in asked.values())
